@@ -1,0 +1,87 @@
+import type { ICruiseOptions, IForbiddenRuleType } from 'dependency-cruiser'
+
+// Who may import whom; CONTRIBUTING.md has the same table in words. `npm run deps` checks it.
+
+const only = (name: string, from: string, ...allowed: string[]): IForbiddenRuleType => ({
+  name,
+  severity: 'error',
+  from: { path: from },
+  to: { pathNot: allowed },
+})
+
+const npm = (...names: string[]) => names.map((name) => `^node_modules/${name}/`)
+
+export const forbidden: IForbiddenRuleType[] = [
+  { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+  { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  {
+    name: 'product-never-imports-test',
+    severity: 'error',
+    from: { pathNot: '^(test/|vitest\\.config\\.ts)' },
+    to: { path: '^test/' },
+  },
+  only('protocol-stands-alone', '^core/protocol/', '^core/protocol/', ...npm('valibot')),
+  only('core-stands-alone', '^core/(?!protocol/)', '^core/', ...npm('valibot')),
+  {
+    name: 'use-cases-never-import-each-other',
+    severity: 'error',
+    from: { path: '^core/use-cases/([^/]+)$' },
+    to: { path: '^core/use-cases/', pathNot: '^core/use-cases/$1$' },
+  },
+  {
+    name: 'core-but-use-cases-never-imports-use-cases',
+    severity: 'error',
+    from: { path: '^core/(domain|protocol|ports)' },
+    to: { path: '^core/use-cases/' },
+  },
+  only(
+    'adapters-import-core-and-their-library',
+    '^adapters/([^/]+)/',
+    '^core/',
+    '^adapters/$1/',
+    '^node:',
+    '^[a-z_]+(/promises)?$',
+    '^node_modules/',
+  ),
+  {
+    name: 'lambdas-never-import-each-other',
+    severity: 'error',
+    from: { path: '^lambdas/([^/]+)\\.ts$' },
+    to: { path: '^lambdas/[^/]+\\.ts$', pathNot: '^lambdas/($1|routes)\\.ts$' },
+  },
+  {
+    name: 'lambdas-import-core-and-adapters',
+    severity: 'error',
+    from: { path: '^lambdas/' },
+    to: { path: '^(gateway|client|web|lib)/' },
+  },
+  {
+    name: 'gateway-reaches-handlers-through-one-route-table',
+    severity: 'error',
+    from: { path: '^gateway/', pathNot: '^gateway/handlers\\.ts$' },
+    to: { path: '^lambdas/[^/]+\\.ts$', pathNot: '^lambdas/routes\\.ts$' },
+  },
+  {
+    name: 'gateway-imports-core-and-adapters',
+    severity: 'error',
+    from: { path: '^gateway/' },
+    to: { path: '^(client|web|lib)/' },
+  },
+  only('client-has-no-dependency', '^client/(?!terminal/)', '^client/(?!terminal/)', '^core/protocol/'),
+  {
+    name: 'client-and-web-see-the-protocol-only',
+    severity: 'error',
+    from: { path: '^(client|web)/' },
+    to: { path: '^(core/(?!protocol/)|adapters|lambdas|gateway|lib)/?' },
+  },
+]
+
+export const options: ICruiseOptions = {
+  parser: 'swc',
+  doNotFollow: { path: 'node_modules' },
+  enhancedResolveOptions: {
+    extensions: ['.ts', '.js', '.json'],
+    conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    exportsFields: ['exports'],
+  },
+}

@@ -1,0 +1,22 @@
+import type { ChatMessage } from '../protocol/server-frames.ts'
+
+export type Sender = { readonly userId: string; readonly name?: string }
+
+/** A message in the room's log. Times inside are ms since 1970; on the wire they are ISO 8601. */
+export type Entry = {
+  /** Its place in the room, contiguous from 1 within an epoch. */
+  readonly seq: number
+  readonly kind: 'text'
+  readonly messageId: string
+  readonly clientMessageId?: string
+  readonly sender: Sender
+  readonly content: string
+  readonly attributes?: Readonly<Record<string, string>>
+  readonly sentAtMs: number
+}
+
+export const messageOf = ({ sentAtMs, ...entry }: Entry): ChatMessage => ({
+  ...entry,
+  sender: { ...entry.sender },
+  sentAt: new Date(sentAtMs).toISOString(),
+})

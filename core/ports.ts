@@ -1,0 +1,202 @@
+import type { Entry, Sender } from './domain/entry.ts'
+import type { Connection, Identity } from './domain/identity.ts'
+import type { Job } from './domain/job.ts'
+import type { Lane } from './domain/lanes.ts'
+import type { Cursor } from './protocol/client-frames.ts'
+
+// What the core needs from outside. Adapters are named after the port and say only how they differ.
+//
+// Every port but LaneConsumer may throw ChatError `unavailable` where its store or broker is out of reach or
+// overloaded: the caller does not know then whether the operation took effect.
+
+/** A message that is not yet in the log. */
+export type Draft = {
+  readonly roomId: string
+  readonly kind: 'text'
+  readonly messageId: string
+  readonly clientMessageId?: string
+  /** What the sender knew of the room when it first tried. Untrusted: nothing is derived from it that was not read. */
+  readonly since?: Cursor
+  readonly sender: Sender
+  readonly content: string
+  readonly attributes?: Readonly<Record<string, string>>
+  readonly sentAtMs: number
+}
+
+export type Appended = {
+  readonly epoch: string
+  /** The entry in the log: for a duplicate the one that was stored first, with its messageId and time. */
+  readonly entry: Entry
+  readonly duplicate: boolean
+}
+
+/** Which part of a room's history to read. Neither `after` nor `before`: the newest entries. Never both. */
+export type PageRequest = {
+  readonly roomId: string
+  /** Epoch that `after` or `before` belongs to; if it is not the room's, the page has no entries. */
+  readonly epoch?: string
+  /** Entries with a higher seq, the lowest first to be taken. */
+  readonly after?: number
+  /** Entries with a lower seq, the highest first to be taken. */
+  readonly before?: number
+  /** Most entries to return. */
+  readonly limit: number
+  /**
+   * Once the entries taken hold this many bytes as JSON, no more are read: a bound on work, so the page may
+   * hold somewhat more. At least one entry is returned where there is one.
+   */
+  readonly maxBytes?: number
+}
+
+export type Page = {
+  /** The room's present epoch; null while it has no message. */
+  readonly epoch: string | null
+  /** seq of the room's last entry, 0 while it has none. */
+  readonly seq: number
+  /** Lowest seq that still exists, 1 while there is none. */
+  readonly floor: number
+  /** Ascending and contiguous, whatever way they were read. */
+  readonly entries: readonly Entry[]
+  /** Whether there are further entries in the direction that was read. */
+  readonly more: boolean
+}
+
+/** The room as a log: what was appended, in the one order that every member ends up with. */
+export type MessageLog = {
+  /**
+   * Stores a draft at the room's next seq, durably, before it resolves. seq runs 1, 2, 3, … in an epoch with no
+   * hole and no repeat, whoever else appends at the same time. A draft whose (sender.userId, clientMessageId) is
+   * already in the log after `since`, or without `since` among the last `Limits.retryWindowEntries`, is not stored
+   * again: the entry that is there comes back with `duplicate: true`. Drafts of one process for one room are stored
+   * in the order of the calls.
+   *
+   * @throws ChatError `stale_cursor` when `since` names another epoch, lies more than `Limits.sinceEntries` behind
+   * the head, or beyond it: nothing was stored
+   * @throws ChatError `unavailable`: it may or may not have been stored; the same draft may be tried again
+   */
+  readonly append: (draft: Draft) => Promise<Appended>
+  /** Reads consistently: whatever was appended before the call is seen. Expired entries are as good as gone. */
+  readonly read: (page: PageRequest) => Promise<Page>
+}
+
+/** A connection in a room. */
+export type Member = Connection & {
+  readonly roomId: string
+  readonly userId: string
+  readonly name?: string
+  readonly joinedAtMs: number
+  /** The row counts as gone from here on, whether or not it has been removed. */
+  readonly expiresAtMs: number
+  readonly tokenExpiresAtMs: number
+}
+
+/** Who is connected where. Expired rows are never returned. */
+export type RoomDirectory = {
+  /**
+   * Makes a connection a member, or renews its row. False, and no row left behind, if the connection is known
+   * to have disconnected: its $disconnect has overtaken this join.
+   */
+  readonly join: (member: Member) => Promise<boolean>
+  /** Takes a connection out of a room; no error if it was not in it. */
+  readonly leave: (roomId: string, connectionId: string) => Promise<void>
+  /** Reads consistently. */
+  readonly find: (roomId: string, connectionId: string) => Promise<Member | undefined>
+  /** All members of a room, page by page, read consistently; each connection once. */
+  readonly members: (roomId: string) => AsyncIterable<readonly Member[]>
+  /** The rooms of a connection, from an index that may lag behind `join` and `leave`. */
+  readonly roomsOf: (userId: string, connectionId: string) => Promise<readonly string[]>
+  /** Marks a connection as gone for good, for a `join` that is still under way. */
+  readonly bury: (connectionId: string) => Promise<void>
+}
+
+/** Hands jobs to the lanes. Jobs of one process for one room reach the lane in the order of the calls. */
+export type RoomPublisher = {
+  /** Resolves if a publish can be expected to succeed; asked before a message is stored. @throws ChatError `unavailable` */
+  readonly ready: () => Promise<void>
+  /**
+   * Resolves once the broker has confirmed that the job is stored in its lane: delivered at least once from then on.
+   *
+   * @param options.delayMs the job reaches its lane this much later, or the next longer delay that the topology has
+   * @throws ChatError `unavailable`: not confirmed; it may or may not be in the lane
+   */
+  readonly publish: (job: Job, options?: { readonly delayMs?: number }) => Promise<void>
+  /** Puts a record that nobody can handle where an operator finds it, with the reason. @throws ChatError `unavailable` */
+  readonly setAside: (body: string, reason: string) => Promise<void>
+}
+
+/** A record of a lane, as the broker hands it over. */
+export type LaneRecord = {
+  readonly body: string
+  /** Whether it was handed to a consumer before. */
+  readonly redelivered: boolean
+  /** Stable over redeliveries. */
+  readonly messageId: string
+}
+
+export type Subscription = {
+  /** Takes no further batch; resolves when the batch in hand is done. What was not handed over stays in the lane. */
+  readonly stop: () => Promise<void>
+}
+
+/**
+ * Reads a lane in its order, one batch at a time, as Lambda's event source does. Among all subscribers to a lane
+ * one is active at a time, and another takes over when it goes.
+ */
+export type LaneConsumer = {
+  /**
+   * @param onBatch resolves: the records are done. Rejects: the whole batch comes again, `redelivered`, before any
+   * later record.
+   */
+  readonly subscribe: (
+    lane: Lane,
+    onBatch: (records: readonly LaneRecord[]) => Promise<void>,
+    options: { readonly batchSize: number },
+  ) => Promise<Subscription>
+}
+
+/**
+ * - `sent`: handed to the connection, which says nothing about the client having read it
+ * - `gone`: no such connection (any more)
+ * - `throttled`: the account's rate, or a client that reads too slowly; later it may succeed
+ * - `failed`: anything else that may pass, such as a node that does not answer
+ */
+export type PostOutcome = 'sent' | 'gone' | 'throttled' | 'failed'
+
+/** Posts to connections, wherever they are held. What can go wrong in a post is a value; nothing is thrown for it. */
+export type FramePoster = {
+  readonly post: (connection: Connection, frame: string) => Promise<PostOutcome>
+  /** Closes a connection; no error if it is gone. A reason can only be told in a frame posted before. */
+  readonly close: (connection: Connection) => Promise<PostOutcome>
+}
+
+/**
+ * Judges what is about to be stored, and returns the content to store, which may be changed.
+ *
+ * @throws ChatError `rejected`: the message is not stored
+ */
+export type Moderator = (draft: {
+  readonly roomId: string
+  readonly sender: Sender
+  readonly content: string
+}) => Promise<string>
+
+/** Tells whom a token speaks for. @throws ChatError `unauthorized` for a token that is not valid, for whatever reason */
+export type TokenVerifier = (token: string) => Promise<Identity>
+
+/** Now, in ms since 1970. */
+export type Clock = () => number
+
+/** A new ULID: unique, and sorted by time across processes to the ms. */
+export type IdSource = () => string
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Logs and metrics. Never a token, never a message's content. */
+export type Telemetry = {
+  readonly info: (message: string, fields?: Fields) => void
+  readonly warn: (message: string, fields?: Fields) => void
+  /** For defects and outages; `error` is logged with its chain of causes. */
+  readonly error: (message: string, error: unknown, fields?: Fields) => void
+  /** Adds to a counter. */
+  readonly count: (metric: string, value?: number) => void
+}

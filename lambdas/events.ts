@@ -1,0 +1,121 @@
+/**
+ * The events that the handlers read and the results that they return, as API Gateway's WebSocket APIs, its
+ * HTTP APIs and Lambda's event source for RabbitMQ define them; only what is used here. @types/aws-lambda has
+ * no `authorizer` on a message event, which this project stands on.
+ */
+
+/** What `authorize` hands to every later event of the connection. API Gateway allows strings, numbers and booleans, 8 KB in all. */
+export type AuthorizerContext = Readonly<Record<string, string | number | boolean | undefined>>
+
+type RequestContext = {
+  readonly routeKey: string
+  readonly connectionId: string
+  readonly domainName: string
+  readonly stage: string
+  readonly requestId: string
+  readonly connectedAt: number
+  readonly requestTimeEpoch: number
+  readonly authorizer?: AuthorizerContext
+}
+
+type MultiValue = Readonly<Record<string, string[] | undefined>>
+type SingleValue = Readonly<Record<string, string | undefined>>
+
+type UpgradeRequest = {
+  readonly headers?: SingleValue | null
+  readonly multiValueHeaders?: MultiValue | null
+  readonly queryStringParameters?: SingleValue | null
+  readonly multiValueQueryStringParameters?: MultiValue | null
+}
+
+export type AuthorizerEvent = UpgradeRequest & {
+  readonly type: 'REQUEST'
+  readonly methodArn: string
+  readonly requestContext: RequestContext
+}
+
+export type ConnectEvent = UpgradeRequest & {
+  readonly requestContext: RequestContext & { readonly eventType: 'CONNECT' }
+  readonly isBase64Encoded: boolean
+}
+
+/** Carries neither headers nor a query string. */
+export type MessageEvent = {
+  readonly requestContext: RequestContext & { readonly eventType: 'MESSAGE'; readonly messageId: string }
+  readonly body?: string
+  readonly isBase64Encoded: boolean
+}
+
+export type DisconnectEvent = {
+  readonly headers?: SingleValue | null
+  readonly requestContext: RequestContext & {
+    readonly eventType: 'DISCONNECT'
+    readonly disconnectStatusCode?: number
+    readonly disconnectReason?: string
+  }
+  readonly isBase64Encoded: boolean
+}
+
+/** An HTTP API event, payload format 2.0. */
+export type HttpEvent = {
+  readonly rawPath: string
+  readonly headers: SingleValue
+  readonly queryStringParameters?: SingleValue
+  readonly requestContext: {
+    readonly requestId: string
+    readonly http: { readonly method: string; readonly path: string }
+  }
+}
+
+export type RabbitMqEvent = {
+  readonly eventSource: 'aws:rmq'
+  readonly eventSourceArn: string
+  /** By `queue::vhost`. */
+  readonly rmqMessagesByQueue: Readonly<Record<string, readonly RabbitMqRecord[]>>
+}
+
+export type RabbitMqRecord = {
+  /** String headers arrive as `{bytes: number[]}`. */
+  readonly basicProperties: { readonly [property: string]: unknown; readonly messageId?: string | null }
+  readonly redelivered: boolean
+  /** Base64. */
+  readonly data: string
+}
+
+/** Of Lambda's context, what the handlers use. */
+export type InvocationContext = {
+  readonly awsRequestId: string
+  /** ms until Lambda ends this invocation. */
+  readonly getRemainingTimeInMillis: () => number
+}
+
+/** `body` reaches the client where the route returns a response; on $connect, `statusCode` is the upgrade's status. */
+export type Response = {
+  readonly statusCode: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export type AuthorizerResult = {
+  readonly principalId: string
+  readonly policyDocument: {
+    readonly Version: '2012-10-17'
+    readonly Statement: readonly {
+      readonly Action: 'execute-api:Invoke'
+      readonly Effect: 'Allow' | 'Deny'
+      readonly Resource: string
+    }[]
+  }
+  readonly context?: AuthorizerContext
+}
+
+/** Throws `Error('Unauthorized')`, to the letter, for a 401. */
+export type AuthorizeHandler = (
+  event: AuthorizerEvent,
+  context: InvocationContext,
+) => Promise<AuthorizerResult>
+export type AuthCheckHandler = (event: HttpEvent, context: InvocationContext) => Promise<Response>
+export type ConnectHandler = (event: ConnectEvent, context: InvocationContext) => Promise<Response>
+export type MessageHandler = (event: MessageEvent, context: InvocationContext) => Promise<Response>
+export type DisconnectHandler = (event: DisconnectEvent, context: InvocationContext) => Promise<Response>
+export type DeliverHandler = (event: RabbitMqEvent, context: InvocationContext) => Promise<void>

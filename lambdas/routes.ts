@@ -1,0 +1,33 @@
+import type { Action } from '../core/protocol/client-frames.ts'
+
+/** Names of the functions: each is the file in this folder that holds its handler. */
+export type FunctionName =
+  | 'authorize'
+  | 'auth-check'
+  | 'connect'
+  | 'disconnect'
+  | 'send-message'
+  | 'room-actions'
+  | 'default'
+  | 'deliver'
+
+/** A route's function, and whether what it returns is sent to the client (a route response in API Gateway). */
+export type Route = {
+  readonly function: Exclude<FunctionName, 'authorize' | 'auth-check' | 'deliver'>
+  readonly returnsResponse: boolean
+}
+
+/** The route table of the WebSocket API: what CDK deploys and what the gateway serves. Selected by `$request.body.action`. */
+export const routes = {
+  $connect: { function: 'connect', returnsResponse: true },
+  $disconnect: { function: 'disconnect', returnsResponse: false },
+  $default: { function: 'default', returnsResponse: true },
+  sendMessage: { function: 'send-message', returnsResponse: true },
+  joinRoom: { function: 'room-actions', returnsResponse: true },
+  leaveRoom: { function: 'room-actions', returnsResponse: true },
+  getHistory: { function: 'room-actions', returnsResponse: true },
+  hello: { function: 'room-actions', returnsResponse: true },
+  ping: { function: 'room-actions', returnsResponse: true },
+} as const satisfies Record<'$connect' | '$disconnect' | '$default' | Action, Route>
+
+export type RouteKey = keyof typeof routes

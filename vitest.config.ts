@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config'
+
+const suite = (name: string, options = {}) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    ...options,
+  },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      suite('unit'),
+      suite('contract'),
+      suite('integration'),
+      suite('e2e', { testTimeout: 120_000, fileParallelism: false }),
+    ],
+    globalSetup: ['test/support/servers.ts'],
+    reporters: ['default', './test/support/closing-line.ts'],
+    coverage: {
+      provider: 'v8',
+      include: ['core/**', 'adapters/**', 'lambdas/**', 'gateway/**', 'client/**'],
+      reporter: ['text-summary', 'json-summary', 'html'],
+    },
+  },
+})
