@@ -3,6 +3,7 @@ import type { Connection, Identity } from './domain/identity.ts'
 import type { Job } from './domain/job.ts'
 import type { Lane } from './domain/lanes.ts'
 import type { Cursor } from './protocol/client-frames.ts'
+import type { Head } from './protocol/server-frames.ts'
 
 // What the core needs from outside. Adapters are named after the port and say only how they differ.
 //
@@ -75,6 +76,8 @@ export type MessageLog = {
    * @throws ChatError `unavailable`: it may or may not have been stored; the same draft may be tried again
    */
   readonly append: (draft: Draft) => Promise<Appended>
+  /** The last entry's place, null and 0 while there is none. Reads consistently, at the cost of one small read. */
+  readonly head: (roomId: string) => Promise<Head>
   /** Reads consistently: whatever was appended before the call is seen. Expired entries are as good as gone. */
   readonly read: (page: PageRequest) => Promise<Page>
 }

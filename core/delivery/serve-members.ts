@@ -1,0 +1,111 @@
+import { encodeJob, type RetryJob } from '../domain/job.ts'
+import { forgetConnection } from '../domain/membership.ts'
+import type { Clock, FramePoster, Member, RoomDirectory, RoomPublisher, Telemetry } from '../ports.ts'
+import { closeCodes } from '../protocol/codes.ts'
+import type { DisconnectFrame } from '../protocol/server-frames.ts'
+import { makePostToMember } from './post-to-member.ts'
+
+type Deps = {
+  readonly directory: RoomDirectory
+  readonly poster: FramePoster
+  readonly publisher: RoomPublisher
+  readonly clock: Clock
+  readonly wait: (ms: number) => Promise<void>
+  readonly telemetry: Telemetry
+}
+
+/** Part of a room's log, as the frames that carry it. */
+export type Batch = {
+  readonly roomId: string
+  readonly epoch: string
+  /** First and last seq. */
+  readonly from: number
+  readonly to: number
+  readonly frames: readonly string[]
+}
+
+/** Delay before each retry of a post; after the last one the connection is closed, so that it comes back and resumes. */
+const retryDelaysMs = [1_000, 5_000, 5_000, 30_000]
+
+/** A connection this young may still be inside its $connect, where API Gateway answers a post with 410. */
+const youngMs = 30_000
+
+/**
+ * Posts a batch to members, all beside each other, and sees to those who could not be served: forgets who is gone,
+ * owes the rest a retry, and at last closes them.
+ *
+ * @param deadlineMs from then on (ms since 1970) nothing is posted: the rest is owed
+ */
+export const makeServeMembers = (deps: Deps, deadlineMs: number) => {
+  const serve = makeServeMember(deps, deadlineMs)
+  /** @param attempt retries so far */
+  return async (batch: Batch, members: readonly Member[], attempt: number): Promise<void> => {
+    const results = await Promise.all(members.map((member) => serve(member, batch.frames)))
+    const owed = members.filter((_, index) => results[index] === 'owed')
+    if (owed.length > 0) await settleLater(deps, batch, owed, attempt)
+  }
+}
+
+const makeServeMember = (deps: Deps, deadlineMs: number) => {
+  const { directory, clock, telemetry } = deps
+  const post = makePostToMember({ ...deps, isLate: () => clock() >= deadlineMs })
+  return async (member: Member, frames: readonly string[]): Promise<'settled' | 'owed'> => {
+    if (member.tokenExpiresAtMs <= clock()) {
+      await dismiss(deps, member, tokenExpired)
+      return 'settled'
+    }
+    const outcome = await post(member, frames)
+    telemetry.count(`post.${outcome}`)
+    if (outcome === 'sent') return 'settled'
+    if (outcome !== 'gone' || clock() - member.joinedAtMs < youngMs) return 'owed'
+    await forgetConnection(directory, member.userId, member.connectionId)
+    return 'settled'
+  }
+}
+
+const settleLater = async (
+  deps: Deps,
+  batch: Batch,
+  owed: readonly Member[],
+  attempt: number,
+): Promise<void> => {
+  const { publisher, telemetry } = deps
+  const { roomId, epoch, from, to } = batch
+  const connectionIds = owed.map(({ connectionId }) => connectionId)
+  const job: RetryJob = { v: 1, kind: 'retry', roomId, epoch, from, to, connectionIds, attempt: attempt + 1 }
+  const delayMs = retryDelaysMs[attempt]
+  if (delayMs !== undefined) {
+    await publisher.publish(job, { delayMs })
+    return
+  }
+  telemetry.warn('Connections could not be served and are closed', { roomId, from, to, connectionIds })
+  telemetry.count('deadLettered')
+  await publisher.setAside(encodeJob(job), `not served after ${attempt} retries`)
+  await Promise.all(owed.map((member) => dismiss(deps, member, notServed)))
+}
+
+/** Tells a connection why, closes it and forgets it. */
+const dismiss = async (
+  { poster, directory }: Deps,
+  member: Member,
+  frame: DisconnectFrame,
+): Promise<void> => {
+  await poster.post(member, JSON.stringify(frame))
+  await poster.close(member)
+  await forgetConnection(directory, member.userId, member.connectionId)
+}
+
+const tokenExpired: DisconnectFrame = {
+  type: 'disconnect',
+  code: closeCodes.tokenExpired,
+  reason: 'token expired',
+  reconnect: true,
+}
+
+/** A client that comes back resumes: it is never left with a hole that it cannot see. */
+const notServed: DisconnectFrame = {
+  type: 'disconnect',
+  code: closeCodes.tooFast,
+  reason: 'messages could not be delivered; connect again to resume',
+  reconnect: true,
+}

@@ -1,0 +1,12 @@
+import { requireAdmission } from '../domain/admission.ts'
+import type { Identity } from '../domain/identity.ts'
+import type { RoomDirectory } from '../ports.ts'
+import type { Limits } from '../protocol/limits.ts'
+
+type Deps = { readonly directory: RoomDirectory; readonly limits: Limits }
+
+/** Tells what connect would say, for browsers, which cannot see why an upgrade was refused. */
+export const makeCheckAccess =
+  ({ directory, limits }: Deps) =>
+  (identity: Identity, roomId: string | undefined): Promise<void> =>
+    requireAdmission(directory, identity, roomId, limits)

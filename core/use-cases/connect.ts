@@ -1,0 +1,22 @@
+import { requireAdmission } from '../domain/admission.ts'
+import type { Caller } from '../domain/identity.ts'
+import { memberOf } from '../domain/membership.ts'
+import { personalRoomOf } from '../domain/rooms.ts'
+import type { Clock, RoomDirectory } from '../ports.ts'
+import type { Limits } from '../protocol/limits.ts'
+
+type Deps = { readonly directory: RoomDirectory; readonly clock: Clock; readonly limits: Limits }
+
+/**
+ * Registers a connection, and in a room if one is named. Nothing can be sent to it before this has returned.
+ *
+ * @throws ChatError `forbidden` for a room that the token does not allow, `rate_limited` for too many connections
+ */
+export const makeConnect =
+  ({ directory, clock, limits }: Deps) =>
+  async (caller: Caller, roomId: string | undefined): Promise<void> => {
+    await requireAdmission(directory, caller.identity, roomId, limits)
+    const rooms = [await personalRoomOf(caller.identity.userId), ...(roomId === undefined ? [] : [roomId])]
+    const now = clock()
+    await Promise.all(rooms.map((room) => directory.join(memberOf(caller, room, now))))
+  }

@@ -1,0 +1,36 @@
+import type { Caller } from '../domain/identity.ts'
+import { isSystemRoom } from '../domain/rooms.ts'
+import type { MessageLog, RoomDirectory } from '../ports.ts'
+import type { FrameOf } from '../protocol/client-frames.ts'
+import type { Limits } from '../protocol/limits.ts'
+import type { HelloFrame } from '../protocol/server-frames.ts'
+
+type Deps = {
+  readonly directory: RoomDirectory
+  readonly log: MessageLog
+  readonly limits: Limits
+  /** How long the socket may live; null where nothing ends it. */
+  readonly maxAgeSeconds: number | null
+}
+
+/** Tells a connection who it is, where its rooms stand and what the limits are. */
+export const makeHello =
+  ({ directory, log, limits, maxAgeSeconds }: Deps) =>
+  async ({ connectionId, identity }: Caller, { id }: FrameOf<'hello'>): Promise<HelloFrame> => {
+    const rooms = await directory.roomsOf(identity.userId, connectionId)
+    const heads = await Promise.all(
+      rooms
+        .filter((roomId) => !isSystemRoom(roomId))
+        .map(async (roomId) => [roomId, await log.head(roomId)] as const),
+    )
+    return {
+      type: 'hello',
+      ...(id !== undefined && { id }),
+      connectionId,
+      userId: identity.userId,
+      roles: [...identity.roles],
+      heads: Object.fromEntries(heads),
+      limits: { ...limits },
+      maxAgeSeconds,
+    }
+  }

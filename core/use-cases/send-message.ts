@@ -1,0 +1,72 @@
+import type { Caller, Identity } from '../domain/identity.ts'
+import type { Clock, Draft, IdSource, MessageLog, Moderator, RoomDirectory, RoomPublisher } from '../ports.ts'
+import { ChatError } from '../protocol/chat-error.ts'
+import type { FrameOf } from '../protocol/client-frames.ts'
+import type { AckFrame } from '../protocol/server-frames.ts'
+
+type Deps = {
+  readonly directory: RoomDirectory
+  readonly moderate: Moderator
+  readonly log: MessageLog
+  readonly publisher: RoomPublisher
+  readonly clock: Clock
+  readonly newId: IdSource
+}
+
+/**
+ * Stores a message and hands it to the room's lane; the acknowledgement means that both are done.
+ *
+ * @throws ChatError `not_a_member`, `rejected`, `stale_cursor`; `unavailable`: the same frame may be sent again, and
+ * is stored once if it bears a clientMessageId
+ */
+export const makeSendMessage =
+  ({ directory, moderate, log, publisher, clock, newId }: Deps) =>
+  async (caller: Caller, frame: FrameOf<'sendMessage'>): Promise<AckFrame> => {
+    // The broker is looked at before the append, so that an outage does not fill the log with messages that
+    // nobody was told of.
+    await Promise.all([requireMember(directory, frame.roomId, caller.connectionId), publisher.ready()])
+    const sender = senderOf(caller.identity)
+    const content = await moderate({ roomId: frame.roomId, sender, content: frame.content })
+    const { epoch, entry, duplicate } = await log.append(
+      draftOf(frame, { sender, content, messageId: newId(), sentAtMs: clock() }),
+    )
+    // A duplicate is published as well: the first attempt may have died between append and publish.
+    await publisher.publish({ v: 1, kind: 'messages', roomId: frame.roomId, epoch, entries: [entry] })
+    return {
+      type: 'ack',
+      ...(frame.id !== undefined && { id: frame.id }),
+      roomId: frame.roomId,
+      epoch,
+      seq: entry.seq,
+      messageId: entry.messageId,
+      sentAt: new Date(entry.sentAtMs).toISOString(),
+      ...(duplicate && { duplicate }),
+    }
+  }
+
+const requireMember = async (
+  directory: RoomDirectory,
+  roomId: string,
+  connectionId: string,
+): Promise<void> => {
+  if (!(await directory.find(roomId, connectionId))) {
+    throw new ChatError('not_a_member', `You are not in the room ${roomId}. Send joinRoom first.`)
+  }
+}
+
+const senderOf = ({ userId, name }: Identity): Draft['sender'] => ({
+  userId,
+  ...(name !== undefined && { name }),
+})
+
+const draftOf = (
+  { roomId, clientMessageId, since, attributes }: FrameOf<'sendMessage'>,
+  rest: Pick<Draft, 'sender' | 'content' | 'messageId' | 'sentAtMs'>,
+): Draft => ({
+  roomId,
+  kind: 'text',
+  ...(clientMessageId !== undefined && { clientMessageId }),
+  ...(since !== undefined && { since }),
+  ...(attributes !== undefined && { attributes }),
+  ...rest,
+})

@@ -1,0 +1,48 @@
+import * as v from 'valibot'
+import type { Telemetry } from '../core/ports.ts'
+import { ChatError, errorFrame } from '../core/protocol/chat-error.ts'
+import { RoomIdSchema } from '../core/protocol/client-frames.ts'
+import type { makeCheckAccess } from '../core/use-cases/check-access.ts'
+import type { AuthCheckHandler, HttpEvent, Response } from './events.ts'
+import type { Authenticate } from './runtime/authenticate.ts'
+import { contextOf } from './runtime/identity-context.ts'
+import { told } from './runtime/reply.ts'
+
+type Deps = {
+  readonly authenticate: Authenticate
+  readonly checkAccess: ReturnType<typeof makeCheckAccess>
+  readonly telemetry: Telemetry
+}
+
+/** GET /auth-check: what an upgrade with the same token and room would say, for browsers, which cannot see its status. */
+export const makeHandler =
+  ({ authenticate, checkAccess, telemetry }: Deps): AuthCheckHandler =>
+  async (event) => {
+    const { token, userId, name, roomId } = event.queryStringParameters ?? {}
+    try {
+      const identity = await authenticate({ token: token || bearerOf(event), userId, name })
+      contextOf(identity)
+      if (roomId !== undefined && !v.is(RoomIdSchema, roomId)) {
+        throw new ChatError('bad_request', 'roomId must be 1 to 128 characters of A-Z a-z 0-9 _ . : -')
+      }
+      await checkAccess(identity, roomId)
+      return responseOf(200, { type: 'ok', userId: identity.userId })
+    } catch (error) {
+      const refusal = told(error, telemetry, { requestId: event.requestContext.requestId })
+      return responseOf(refusal.status, errorFrame(refusal, undefined))
+    }
+  }
+
+const bearerOf = ({ headers }: HttpEvent): string | undefined =>
+  /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1]
+
+const responseOf = (statusCode: number, body: object): Response => ({
+  statusCode,
+  // A page of any origin may ask: the answer rests on the token alone, never on a cookie.
+  headers: {
+    'Content-Type': 'application/json',
+    'Access-Control-Allow-Origin': '*',
+    'Cache-Control': 'no-store',
+  },
+  body: JSON.stringify(body),
+})

@@ -1,0 +1,42 @@
+import * as v from 'valibot'
+import type { Telemetry } from '../core/ports.ts'
+import { ChatError, errorFrame } from '../core/protocol/chat-error.ts'
+import { RoomIdSchema } from '../core/protocol/client-frames.ts'
+import { subprotocol } from '../core/protocol/codes.ts'
+import type { makeConnect } from '../core/use-cases/connect.ts'
+import type { ConnectHandler } from './events.ts'
+import { identityOf } from './runtime/identity-context.ts'
+import { type ManagementEndpoint, told } from './runtime/reply.ts'
+import { chosenSubprotocol, queryOf } from './runtime/upgrade-request.ts'
+
+type Deps = {
+  readonly connect: ReturnType<typeof makeConnect>
+  readonly managementEndpoint: ManagementEndpoint
+  readonly telemetry: Telemetry
+}
+
+/** $connect: registers the connection. Its status is the status of the upgrade. */
+export const makeHandler =
+  ({ connect, managementEndpoint, telemetry }: Deps): ConnectHandler =>
+  async (event) => {
+    const { connectionId, requestId, authorizer } = event.requestContext
+    try {
+      const chosen = chosenSubprotocol(event)
+      if (chosen === null) throw new ChatError('bad_request', `Offer the subprotocol ${subprotocol}.`)
+      const caller = {
+        connectionId,
+        endpoint: managementEndpoint(event.requestContext),
+        identity: identityOf(authorizer),
+      }
+      await connect(caller, roomIdOf(queryOf(event, 'roomId')))
+      return { statusCode: 200, ...(chosen && { headers: { 'Sec-WebSocket-Protocol': chosen } }) }
+    } catch (error) {
+      const refusal = told(error, telemetry, { connectionId, requestId })
+      return { statusCode: refusal.status, body: JSON.stringify(errorFrame(refusal, undefined)) }
+    }
+  }
+
+const roomIdOf = (roomId: string | undefined): string | undefined => {
+  if (roomId === undefined || v.is(RoomIdSchema, roomId)) return roomId
+  throw new ChatError('bad_request', 'roomId must be 1 to 128 characters of A-Z a-z 0-9 _ . : -')
+}
