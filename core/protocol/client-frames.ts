@@ -49,7 +49,7 @@ export const UserIdSchema = v.pipe(
   v.regex(/^\P{C}{1,128}$/u, 'must be 1 to 128 printable characters'),
 )
 const CursorSchema = v.object(
-  { epoch: v.nullable(text(maxEpochLength), 'must be a string or null'), seq },
+  { epoch: v.nullable(text(maxEpochLength)), seq },
   'must be an object {epoch, seq}',
 )
 const FrameIdSchema = v.pipe(

@@ -1,0 +1,8 @@
+/** Why the gateway cannot start, in one line that says what to do. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause })
+  }
+}
