@@ -27,12 +27,13 @@ export const makeGroupPublishing = (send: (job: Job) => Promise<void>): ((job: J
   const publishAll = async (roomId: string, waiting: Waiting[]) => {
     // Entries that were stored in one run are published by callers that all go on in this same turn.
     await Promise.resolve()
-    let sent: Job | undefined
+    let newest: MessagesJob | undefined
     while (waiting.length > 0) {
-      const group = takeGroup(waiting, sent)
-      sent = merge(group)
+      const group = takeGroup(waiting, newest)
+      const job = merge(group)
+      newest = newestOf(job, newest)
       try {
-        await send(sent)
+        await send(job)
         for (const { resolve } of group) resolve()
       } catch (error) {
         for (const { reject } of [...group, ...waiting.splice(0)]) reject(error)
@@ -56,9 +57,9 @@ export const makeGroupPublishing = (send: (job: Job) => Promise<void>): ((job: J
 }
 
 /** Takes the first that waits, and with it those behind it whose entries continue it. */
-const takeGroup = (waiting: Waiting[], sent: Job | undefined): readonly Waiting[] => {
+const takeGroup = (waiting: Waiting[], newest: MessagesJob | undefined): readonly Waiting[] => {
   const [first, second] = waiting
-  if (!first || !second || first.job.kind !== 'messages' || isRepublished(first.job, sent)) {
+  if (!first || !second || first.job.kind !== 'messages' || isRepublished(first.job, newest)) {
     return waiting.splice(0, 1)
   }
   let size = 1
@@ -77,8 +78,11 @@ const takeGroup = (waiting: Waiting[], sent: Job | undefined): readonly Waiting[
 }
 
 /** A retried message finds its entry in the log and is published anew: it must not hold up, or hide among, new ones. */
-const isRepublished = (job: MessagesJob, sent: Job | undefined): boolean =>
-  sent?.kind === 'messages' && job.epoch === sent.epoch && firstSeq(job) <= lastSeq(sent)
+const isRepublished = (job: MessagesJob, newest: MessagesJob | undefined): boolean =>
+  newest !== undefined && job.epoch === newest.epoch && firstSeq(job) <= lastSeq(newest)
+
+const newestOf = (job: Job, newest: MessagesJob | undefined): MessagesJob | undefined =>
+  job.kind === 'messages' && !isRepublished(job, newest) ? job : newest
 
 const follows = (job: MessagesJob, before: MessagesJob): boolean =>
   job.epoch === before.epoch && firstSeq(job) === lastSeq(before) + 1

@@ -138,7 +138,7 @@ describe('parseFrame', () => {
         if (parsed.ok) expect(jsonBytes(parsed.frame)).toBeGreaterThan(0)
         else expect(['bad_request', 'unknown_action', 'too_large']).toContain(parsed.error.code)
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     )
   })
 })

@@ -1,0 +1,99 @@
+import { makeLanes } from '../../adapters/memory/lanes.ts'
+import { makeMessageLog } from '../../adapters/memory/message-log.ts'
+import { makeRoomDirectory } from '../../adapters/memory/room-directory.ts'
+import { makeIdSource } from '../../adapters/system/id-source.ts'
+import type { Connection } from '../../core/domain/identity.ts'
+import type { Job } from '../../core/domain/job.ts'
+import { memberOf } from '../../core/domain/membership.ts'
+import type { FramePoster, PostOutcome, RoomPublisher } from '../../core/ports.ts'
+import { defaultLimits, type Limits } from '../../core/protocol/limits.ts'
+import type { ServerFrame } from '../../core/protocol/server-frames.ts'
+import { callerOf } from './builders.ts'
+import { recordTelemetry } from './recorded-telemetry.ts'
+
+/** What the use cases stand on, in memory, with a clock that stands still until it is set. */
+export const makeParts = ({ limits = {} }: { readonly limits?: Partial<Limits> } = {}) => {
+  let nowMs = Date.UTC(2026, 10, 22, 12)
+  const clock = () => nowMs
+  const newId = makeIdSource({ clock })
+  const telemetry = recordTelemetry()
+  const allLimits: Limits = { ...defaultLimits, ...limits }
+  const directory = makeRoomDirectory({ clock })
+  const lanes = makeLanes({ laneCounts: { lanes: 2, bulkLanes: 1 }, telemetry })
+  const parts = {
+    clock,
+    newId,
+    telemetry,
+    limits: allLimits,
+    directory,
+    log: makeMessageLog({ clock, newId, limits: allLimits }),
+    lanes,
+    publisher: lanes.publisher,
+    /** Waits without waiting: the clock goes on. */
+    wait: async (ms: number) => {
+      nowMs += ms
+    },
+    advance: (ms: number) => {
+      nowMs += ms
+    },
+    /** Makes a connection a member, some time ago. */
+    seat: async (
+      roomId: string,
+      connectionId: string,
+      { userId = connectionId, ageMs = 60_000, tokenExpiresAtMs = 8.64e15 } = {},
+    ) => {
+      await directory.join(
+        memberOf(callerOf(connectionId, { userId, tokenExpiresAtMs }), roomId, nowMs - ageMs),
+      )
+    },
+  }
+  return parts
+}
+
+/** A poster that keeps what it was given, and answers as a test says. */
+export const recordPosts = (
+  answer: (connectionId: string, frame: ServerFrame) => PostOutcome = () => 'sent',
+) => {
+  const posted: { readonly connectionId: string; readonly frame: ServerFrame }[] = []
+  const closed: string[] = []
+  const poster: FramePoster = {
+    post: async ({ connectionId }: Connection, text) => {
+      const frame: ServerFrame = JSON.parse(text)
+      const outcome = answer(connectionId, frame)
+      if (outcome === 'sent') posted.push({ connectionId, frame })
+      return outcome
+    },
+    close: async ({ connectionId }) => {
+      closed.push(connectionId)
+      return 'sent'
+    },
+  }
+  /** The seqs that a connection was handed, in the order it got them. */
+  const seqsOf = (connectionId: string) =>
+    posted
+      .filter((post) => post.connectionId === connectionId)
+      .flatMap(({ frame }) => (frame.type === 'messages' ? frame.messages.map(({ seq }) => seq) : []))
+  return { poster, posted, closed, seqsOf }
+}
+
+/** A publisher that keeps what it was given, and fails as a test says. */
+export const recordJobs = ({
+  fails = () => undefined,
+}: {
+  readonly fails?: () => Error | undefined
+} = {}) => {
+  const jobs: { readonly job: Job; readonly delayMs: number | undefined }[] = []
+  const setAside: { readonly body: string; readonly reason: string }[] = []
+  const publisher: RoomPublisher = {
+    ready: async () => undefined,
+    publish: async (job, options) => {
+      const failure = fails()
+      if (failure) throw failure
+      jobs.push({ job, delayMs: options?.delayMs })
+    },
+    setAside: async (body, reason) => {
+      setAside.push({ body, reason })
+    },
+  }
+  return { publisher, jobs, setAside }
+}

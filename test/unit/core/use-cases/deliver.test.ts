@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest'
+import { encodeJob, type RetryJob } from '../../../../core/domain/job.ts'
+import { personalRoomOf } from '../../../../core/domain/rooms.ts'
+import type { PostOutcome } from '../../../../core/ports.ts'
+import { defaultLimits, jsonBytes } from '../../../../core/protocol/limits.ts'
+import { makeDeliver } from '../../../../core/use-cases/deliver.ts'
+import { messagesJob } from '../../../support/builders.ts'
+import { makeParts, recordJobs, recordPosts } from '../../../support/parts.ts'
+
+const far = Number.MAX_SAFE_INTEGER
+
+const setUp = async (answer?: Parameters<typeof recordPosts>[0]) => {
+  const parts = makeParts()
+  const posts = recordPosts(answer)
+  const jobs = recordJobs()
+  const append = async (content = 'hello', roomId = 'general') => {
+    const { epoch, entry } = await parts.log.append({
+      roomId,
+      kind: 'text',
+      messageId: parts.newId(),
+      sender: { userId: 'ada' },
+      content,
+      sentAtMs: parts.clock(),
+    })
+    return encodeJob(messagesJob({ roomId, epoch, entries: [entry] }))
+  }
+  const deliver = makeDeliver({ ...parts, poster: posts.poster, publisher: jobs.publisher })
+  const members = async (roomId = 'general') => {
+    const pages = await Array.fromAsync(parts.directory.members(roomId))
+    return pages
+      .flat()
+      .map(({ connectionId }) => connectionId)
+      .sort()
+  }
+  return { ...parts, ...posts, ...jobs, append, deliver, members }
+}
+const retryOf = (jobs: readonly { readonly job: unknown; readonly delayMs: number | undefined }[]) =>
+  jobs.map(({ job, delayMs }) => ({ ...(job as RetryJob), delayMs }))
+
+describe('deliver', () => {
+  it('hands every member each message once, in one frame for a batch', async () => {
+    const { deliver, append, seat, posted, seqsOf } = await setUp()
+    for (const id of ['c1', 'c2', 'c3']) await seat('general', id)
+    await seat('other', 'c4')
+    await deliver([await append(), await append(), await append()], far)
+    for (const id of ['c1', 'c2', 'c3']) expect(seqsOf(id)).toEqual([1, 2, 3])
+    expect(posted).toHaveLength(3)
+    expect(seqsOf('c4')).toEqual([])
+  })
+
+  it('keeps every frame within the limit, whatever is in it', async () => {
+    const { deliver, append, seat, posted, seqsOf } = await setUp()
+    await seat('general', 'c1')
+    const jobs = []
+    for (let index = 0; index < 12; index++) jobs.push(await append('🙂'.repeat(2000)))
+    await deliver(jobs, far)
+    expect(seqsOf('c1')).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+    for (const { frame } of posted)
+      expect(jsonBytes(frame)).toBeLessThanOrEqual(defaultLimits.serverFrameBytes)
+  })
+
+  it('reads what was stored and never published, and sends it in its place', async () => {
+    const { deliver, append, seat, seqsOf } = await setUp()
+    await seat('general', 'c1')
+    await deliver([await append()], far)
+    await append('its writer died before it published')
+    await append('as did this one')
+    await deliver([await append()], far)
+    expect(seqsOf('c1')).toEqual([1, 2, 3, 4])
+  })
+
+  it('puts jobs that overtook each other back in order', async () => {
+    const { deliver, append, seat, seqsOf } = await setUp()
+    await seat('general', 'c1')
+    await deliver([await append()], far)
+    const [second, third] = [await append(), await append()]
+    await deliver([third], far)
+    await deliver([second], far)
+    expect(seqsOf('c1')).toEqual([1, 2, 3])
+  })
+
+  it('forgets a connection that is gone, in all its rooms, and still reaches the others', async () => {
+    const { deliver, append, seat, seqsOf, members, jobs } = await setUp((id) =>
+      id === 'gone' ? 'gone' : 'sent',
+    )
+    for (const id of ['c1', 'gone', 'c2']) await seat('general', id)
+    await seat('other', 'gone')
+    await seat(await personalRoomOf('gone'), 'gone')
+    await deliver([await append()], far)
+    expect([seqsOf('c1'), seqsOf('c2')]).toEqual([[1], [1]])
+    expect(await members()).toEqual(['c1', 'c2'])
+    expect(await members('other')).toEqual([])
+    expect(await members(await personalRoomOf('gone'))).toEqual([])
+    expect(jobs).toEqual([])
+  })
+
+  it('owes a retry to a connection that is gone but may still be inside its $connect', async () => {
+    const { deliver, append, seat, members, jobs } = await setUp(() => 'gone')
+    await seat('general', 'new', { ageMs: 1_000 })
+    await deliver([await append()], far)
+    expect(await members()).toEqual(['new'])
+    expect(retryOf(jobs)).toMatchObject([
+      { kind: 'retry', from: 1, to: 1, connectionIds: ['new'], attempt: 1, delayMs: 1_000 },
+    ])
+  })
+
+  it('tries a throttled post again at once, and then later, without holding up the others', async () => {
+    let left = 2
+    const { deliver, append, seat, seqsOf, jobs } = await setUp((id) => {
+      if (id === 'slow') return 'throttled'
+      if (id === 'hiccup' && left-- > 0) return 'throttled'
+      return 'sent'
+    })
+    for (const id of ['slow', 'hiccup', 'c1']) await seat('general', id)
+    await deliver([await append(), await append()], far)
+    expect(seqsOf('hiccup')).toEqual([1, 2])
+    expect(seqsOf('c1')).toEqual([1, 2])
+    expect(retryOf(jobs)).toMatchObject([{ from: 1, to: 2, connectionIds: ['slow'], attempt: 1 }])
+  })
+
+  it('serves a retry from the log, to those who are still there', async () => {
+    let outcome: PostOutcome = 'failed'
+    const { deliver, append, seat, seqsOf, jobs, directory } = await setUp(() => outcome)
+    for (const id of ['c1', 'left']) await seat('general', id)
+    await deliver([await append(), await append()], far)
+    outcome = 'sent'
+    await directory.leave('general', 'left')
+    await deliver(
+      jobs.splice(0).map(({ job }) => encodeJob(job)),
+      far,
+    )
+    expect(seqsOf('c1')).toEqual([1, 2])
+    expect(seqsOf('left')).toEqual([])
+    expect(jobs).toEqual([])
+  })
+
+  it('sets aside what could not be posted in the end, and closes that connection so that it comes back', async () => {
+    const { deliver, append, seat, jobs, setAside, closed, members } = await setUp(() => 'failed')
+    await seat('general', 'stuck')
+    await deliver([await append()], far)
+    const delays: (number | undefined)[] = []
+    while (jobs.length > 0) {
+      const owed = jobs.splice(0)
+      delays.push(...owed.map(({ delayMs }) => delayMs))
+      await deliver(
+        owed.map(({ job }) => encodeJob(job)),
+        far,
+      )
+    }
+    expect(delays).toEqual([1_000, 5_000, 5_000, 30_000])
+    expect(setAside).toHaveLength(1)
+    expect(closed).toEqual(['stuck'])
+    expect(await members()).toEqual([])
+  })
+
+  it('sets a record aside that is no job, and delivers the rest of its batch', async () => {
+    const { deliver, append, seat, seqsOf, setAside } = await setUp()
+    await seat('general', 'c1')
+    await deliver(['not json', '{"v":9,"kind":"messages"}', await append(), ''], far)
+    expect(seqsOf('c1')).toEqual([1])
+    expect(setAside.map(({ body }) => body)).toEqual(['not json', '{"v":9,"kind":"messages"}', ''])
+  })
+
+  it('tells a member whose token has expired, closes it, and sends it nothing more', async () => {
+    const { deliver, append, seat, posted, closed, members, clock } = await setUp()
+    await seat('general', 'late', { tokenExpiresAtMs: clock() - 1 })
+    await deliver([await append()], far)
+    expect(posted.map(({ frame }) => frame)).toEqual([
+      { type: 'disconnect', code: 4401, reason: 'token expired', reconnect: true },
+    ])
+    expect(closed).toEqual(['late'])
+    expect(await members()).toEqual([])
+  })
+
+  it('leaves to a later job what its deadline does not allow', async () => {
+    const { deliver, append, seat, posted, jobs, clock } = await setUp()
+    await seat('general', 'c1')
+    await deliver([await append()], clock())
+    expect(posted).toEqual([])
+    expect(retryOf(jobs)).toMatchObject([{ connectionIds: ['c1'], attempt: 1 }])
+  })
+
+  it('rejects when the store is away, so that the batch comes again, and still serves the other rooms', async () => {
+    const { append, seat, seqsOf, poster, publisher, directory, ...parts } = await setUp()
+    await seat('other', 'c1')
+    const broken = {
+      ...directory,
+      members: (roomId: string) => {
+        if (roomId === 'general') throw new Error('The store is away')
+        return directory.members(roomId)
+      },
+    }
+    const deliver = makeDeliver({ ...parts, poster, publisher, directory: broken })
+    await expect(deliver([await append(), await append('hi', 'other')], far)).rejects.toThrow(
+      'The store is away',
+    )
+    expect(seqsOf('c1')).toEqual([1])
+  })
+})
