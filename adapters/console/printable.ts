@@ -1,0 +1,56 @@
+/** Keys whose values never reach a log, in any spelling of upper and lower case. */
+const secretKeys = new Set(['token', 'content', 'secret', 'password', 'authorization'])
+
+/** Nesting beyond which a log line is of no more help. */
+const maxDepth = 8
+
+/**
+ * A value as plain JSON data for a log: secrets and content redacted at any depth, errors with their chain of
+ * causes, and nothing in it that JSON.stringify would throw at. A log call must not fail the work it tells of.
+ */
+export const printable = (fields: object): Readonly<Record<string, unknown>> =>
+  printableObject(fields, [fields])
+
+const printableValue = (value: unknown, path: readonly object[]): unknown => {
+  if (typeof value === 'bigint' || typeof value === 'symbol') return String(value)
+  if (typeof value === 'function') return `[function ${value.name}]`
+  if (typeof value !== 'object' || value === null) return value
+  if (path.includes(value)) return '[circular]'
+  if (path.length >= maxDepth) return '[too deep]'
+  const inside = [...path, value]
+  if (value instanceof Error) return printableError(value, inside)
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString()
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
+  if (value instanceof Map) return printableObject(Object.fromEntries(value), inside)
+  if (value instanceof Set) return [...value].map((item) => printableValue(item, inside))
+  if (Array.isArray(value)) return value.map((item) => printableValue(item, inside))
+  return printableObject(value, inside)
+}
+
+const printableObject = (value: object, path: readonly object[]): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      secretKeys.has(key.toLowerCase()) ? '[redacted]' : printableValue(item, path),
+    ]),
+  )
+
+const printableError = (error: Error, path: readonly object[]): Record<string, unknown> => ({
+  name: error.name,
+  message: error.message,
+  stack: error.stack,
+  ...details(error, path),
+  ...(error.cause !== undefined && { cause: printableValue(error.cause, path) }),
+  ...(error instanceof AggregateError && { errors: printableValue(error.errors, path) }),
+})
+
+/**
+ * What an error carries beside its message: codes and addresses, and the metadata of the AWS SDK. Other objects
+ * on an error are left out, because libraries hang requests and rejected input there.
+ */
+const details = (error: Error, path: readonly object[]): Record<string, unknown> => {
+  const own = Object.entries(error).filter(
+    ([key, value]) => key === '$metadata' || value === null || typeof value !== 'object',
+  )
+  return printableObject(Object.fromEntries(own), path)
+}
