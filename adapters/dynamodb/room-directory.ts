@@ -1,0 +1,118 @@
+import {
+  type AttributeValue,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  PutItemCommand,
+  QueryCommand,
+  type QueryCommandInput,
+} from '@aws-sdk/client-dynamodb'
+import type { Clock, Member, RoomDirectory } from '../../core/ports.ts'
+import { makeBatchedGet } from './batched-get.ts'
+import { orUnavailable } from './errors.ts'
+import { memberOf, rowKeyOf, rowOf, text, tombstoneKeyOf, ttlSecondsOf } from './member-row.ts'
+import { byUserIndex } from './tables.ts'
+
+type Options = {
+  readonly client: DynamoDBClient
+  readonly tableName: string
+  readonly clock: Clock
+  /** Most rows in a page of `members`: delivery begins with the first page, so it should come soon. Default: 500. */
+  readonly membersPerPage?: number
+}
+
+type Row = Readonly<Record<string, AttributeValue>>
+
+/** A join ends with its invocation, after 29 s at most (API Gateway quota "integration timeout"). */
+const tombstoneMs = 5 * 60 * 1000
+
+/** One item for each connection in a room, in the order of their slots. */
+export const makeRoomDirectory = (options: Options): RoomDirectory => {
+  const { client, tableName: TableName, clock, membersPerPage = 500 } = options
+  const get = makeBatchedGet({ client, tableName: TableName, keyNames: ['roomId', 'slotConnection'] })
+
+  const leave = async (roomId: string, connectionId: string) => {
+    const Key = rowKeyOf(roomId, connectionId)
+    await orUnavailable(() => client.send(new DeleteItemCommand({ TableName, Key })))
+  }
+
+  const isBuried = async (connectionId: string) => {
+    // One that has expired and is still there counts as well: a connection id is never given out twice.
+    return (await get(tombstoneKeyOf(connectionId))) !== undefined
+  }
+
+  const find = async (roomId: string, connectionId: string) => {
+    const row = await get(rowKeyOf(roomId, connectionId))
+    const member = row && memberOf(row)
+    return member && member.expiresAtMs > clock() ? member : undefined
+  }
+
+  return {
+    leave,
+    join: async (member) => {
+      await orUnavailable(() => client.send(new PutItemCommand({ TableName, Item: rowOf(member) })))
+      // Written first, then looked: a $disconnect at the same time either sees the row or is seen here.
+      if (!(await isBuried(member.connectionId))) return true
+      await leave(member.roomId, member.connectionId)
+      return false
+    },
+    find,
+    members: (roomId) => membersOf(options, roomId, membersPerPage),
+    roomsOf: async (userId, connectionId) => {
+      const rooms: string[] = []
+      for await (const rows of pagesOf(client, roomsQuery(TableName, userId, connectionId))) {
+        rooms.push(...rows.map((row) => text(row, 'roomId')))
+      }
+      // The index cannot tell what has expired: with the expiry in it, each renewal would write to it too. One more
+      // read, of the few rooms of one connection, is cheaper, and drops what was left since the index was brought
+      // up to date.
+      const members = await Promise.all(rooms.map((roomId) => find(roomId, connectionId)))
+      return members.flatMap((member) => (member ? [member.roomId] : []))
+    },
+    bury: async (connectionId) => {
+      // Without a userId it is not in the index.
+      const Item = {
+        ...tombstoneKeyOf(connectionId),
+        expiresAt: { N: String(ttlSecondsOf(clock() + tombstoneMs)) },
+      }
+      await orUnavailable(() => client.send(new PutItemCommand({ TableName, Item })))
+    },
+  }
+}
+
+const membersOf = async function* (
+  { client, tableName, clock }: Options,
+  roomId: string,
+  membersPerPage: number,
+): AsyncGenerator<readonly Member[]> {
+  const pages = pagesOf(client, {
+    TableName: tableName,
+    KeyConditionExpression: 'roomId = :roomId',
+    FilterExpression: 'expiresAtMs > :nowMs',
+    ExpressionAttributeValues: { ':roomId': { S: roomId }, ':nowMs': { N: String(clock()) } },
+    ConsistentRead: true,
+    Limit: membersPerPage,
+  })
+  for await (const rows of pages) {
+    if (rows.length > 0) yield rows.map(memberOf)
+  }
+}
+
+const pagesOf = async function* (
+  client: DynamoDBClient,
+  query: QueryCommandInput,
+): AsyncGenerator<readonly Row[]> {
+  let from: Record<string, AttributeValue> | undefined
+  do {
+    const request = new QueryCommand({ ...query, ...(from && { ExclusiveStartKey: from }) })
+    const page = await orUnavailable(() => client.send(request))
+    yield page.Items ?? []
+    from = page.LastEvaluatedKey
+  } while (from)
+}
+
+const roomsQuery = (TableName: string, userId: string, connectionId: string): QueryCommandInput => ({
+  TableName,
+  IndexName: byUserIndex,
+  KeyConditionExpression: 'userId = :userId AND connectionId = :connectionId',
+  ExpressionAttributeValues: { ':userId': { S: userId }, ':connectionId': { S: connectionId } },
+})

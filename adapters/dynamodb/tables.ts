@@ -1,0 +1,111 @@
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTimeToLiveCommand,
+  type DynamoDBClient,
+  ResourceInUseException,
+  UpdateTimeToLiveCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb'
+
+export type TableNames = { readonly messages: string; readonly connections: string }
+
+/** Index of the connections table by user: keys only, and it may lag behind the table. */
+export const byUserIndex = 'by-user'
+/** Attribute of both tables with the time, in seconds since 1970, from which DynamoDB may remove an item. */
+export const ttlAttribute = 'expiresAt'
+
+/**
+ * Creates the tables that are not there yet and waits until they can be used; those that exist are left as they
+ * are. For engines on one's own machine and for tests: on AWS the stack creates them.
+ */
+export const createTables = async (
+  client: DynamoDBClient,
+  { names }: { readonly names: TableNames },
+): Promise<void> => {
+  await Promise.all([
+    createTable(client, messagesTable(names.messages)),
+    createTable(client, connectionsTable(names.connections)),
+  ])
+}
+
+/** One item for each run of entries, at the position of its first entry. */
+const messagesTable = (name: string) =>
+  ({
+    TableName: name,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [
+      { AttributeName: 'roomId', AttributeType: 'S' },
+      { AttributeName: 'position', AttributeType: 'N' },
+    ],
+    KeySchema: [
+      { AttributeName: 'roomId', KeyType: 'HASH' },
+      { AttributeName: 'position', KeyType: 'RANGE' },
+    ],
+  }) satisfies CreateTableCommandInput
+
+/** One item for each connection in a room; `slotConnection` is its slot, `#`, and its id. */
+const connectionsTable = (name: string) =>
+  ({
+    TableName: name,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [
+      { AttributeName: 'roomId', AttributeType: 'S' },
+      { AttributeName: 'slotConnection', AttributeType: 'S' },
+      { AttributeName: 'userId', AttributeType: 'S' },
+      { AttributeName: 'connectionId', AttributeType: 'S' },
+    ],
+    KeySchema: [
+      { AttributeName: 'roomId', KeyType: 'HASH' },
+      { AttributeName: 'slotConnection', KeyType: 'RANGE' },
+    ],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: byUserIndex,
+        KeySchema: [
+          { AttributeName: 'userId', KeyType: 'HASH' },
+          { AttributeName: 'connectionId', KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'KEYS_ONLY' },
+      },
+    ],
+  }) satisfies CreateTableCommandInput
+
+const createTable = async (
+  client: DynamoDBClient,
+  table: CreateTableCommandInput & { TableName: string },
+): Promise<void> => {
+  try {
+    await client.send(new CreateTableCommand(table))
+  } catch (error) {
+    // It is there already, or another process is creating it at this moment.
+    if (!(error instanceof ResourceInUseException)) throw error
+  }
+  await waitUntilTableExists(
+    { client, maxWaitTime: 30, minDelay: 0.05, maxDelay: 1 },
+    { TableName: table.TableName },
+  )
+  await setTimeToLive(client, table.TableName)
+}
+
+const setTimeToLive = async (client: DynamoDBClient, tableName: string): Promise<void> => {
+  try {
+    const { TimeToLiveDescription: present } = await client.send(
+      new DescribeTimeToLiveCommand({ TableName: tableName }),
+    )
+    // Setting it once more would be an error.
+    if (present?.AttributeName === ttlAttribute) return
+    await client.send(
+      new UpdateTimeToLiveCommand({
+        TableName: tableName,
+        TimeToLiveSpecification: { AttributeName: ttlAttribute, Enabled: true },
+      }),
+    )
+  } catch (error) {
+    if (!(error instanceof Error && engineHasNoTimeToLive(error))) throw error
+  }
+}
+
+// dynalite knows one call and not the other. Nothing depends on TTL but the size of the table: readers treat an
+// expired item as gone.
+const engineHasNoTimeToLive = (error: Error): boolean => error.name === 'UnknownOperationException'

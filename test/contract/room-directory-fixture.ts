@@ -1,0 +1,58 @@
+import { expect, vi } from 'vitest'
+import type { Clock, Member, RoomDirectory } from '../../core/ports.ts'
+
+export type DirectorySetup = (options: {
+  readonly clock: Clock
+  readonly membersPerPage: number
+}) => Promise<{
+  readonly directory: RoomDirectory
+  /** Makes many connections members at once, as if each had joined. */
+  readonly fill: (members: readonly Member[]) => Promise<void>
+}>
+
+/** A directory under test, a clock to turn, and members to put into it. */
+export const setUpDirectory = async (setup: DirectorySetup) => {
+  // From now on, and in steps of minutes: DynamoDB Local really removes what has expired by the machine's clock.
+  let now = Date.now()
+  const { directory, fill } = await setup({ clock: () => now, membersPerPage: 500 })
+
+  const memberWith = (values: Partial<Member> = {}): Member => ({
+    connectionId: newConnectionId(),
+    endpoint: 'https://abc123.execute-api.eu-central-1.amazonaws.com/prod',
+    roomId: newRoomId(),
+    userId: 'ada',
+    name: 'Ada',
+    joinedAtMs: now,
+    expiresAtMs: now + 60_000,
+    tokenExpiresAtMs: now + 3_600_000,
+    ...values,
+  })
+  const pagesOf = async (roomId: string) => {
+    const pages: (readonly Member[])[] = []
+    for await (const page of directory.members(roomId)) pages.push(page)
+    return pages
+  }
+  /** The index may lag: what is expected of it must come true soon. */
+  const eventuallyRoomsOf = (userId: string, connectionId: string, rooms: readonly string[]) =>
+    vi.waitFor(
+      async () =>
+        expect([...(await directory.roomsOf(userId, connectionId))].sort()).toEqual([...rooms].sort()),
+      { timeout: 5000 },
+    )
+  return {
+    directory,
+    fill,
+    now: () => now,
+    passMs: (ms: number) => {
+      now += ms
+    },
+    memberWith,
+    pagesOf,
+    membersOf: async (roomId: string) => (await pagesOf(roomId)).flat(),
+    eventuallyRoomsOf,
+  }
+}
+
+let connections = 0
+export const newConnectionId = () => `c${++connections}-L0SM9cOFvHcCIhw=`
+export const newRoomId = () => `room-${crypto.randomUUID()}`
