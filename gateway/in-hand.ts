@@ -1,0 +1,33 @@
+import { tooLate, within } from './deadline.ts'
+
+/** Work that has been begun and is not done, so that a shutdown can wait for it. */
+export type InHand = {
+  readonly count: () => number
+  /** Returns the work itself: whoever began it still sees its failure. */
+  readonly track: <T>(work: Promise<T>) => Promise<T>
+  /** Resolves when there is none left, or after so many ms: whether there is none left. */
+  readonly settled: (withinMs: number) => Promise<boolean>
+}
+
+export const makeInHand = (): InHand => {
+  const works = new Set<Promise<unknown>>()
+  return {
+    count: () => works.size,
+    track: (work) => {
+      works.add(work)
+      const done = () => {
+        works.delete(work)
+      }
+      void work.then(done, done)
+      return work
+    },
+    settled: async (withinMs) => {
+      const deadline = performance.now() + withinMs
+      while (works.size > 0) {
+        const leftMs = deadline - performance.now()
+        if (leftMs <= 0 || (await within(Promise.allSettled([...works]), leftMs)) === tooLate) break
+      }
+      return works.size === 0
+    },
+  }
+}

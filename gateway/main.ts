@@ -1,0 +1,38 @@
+import { SettingsError } from '../adapters/environment/settings.ts'
+import { readConfig } from './config.ts'
+import type { Gateway } from './server.ts'
+import { startChat } from './start.ts'
+import { StartError } from './start-error.ts'
+
+/** Ends on the first SIGTERM or SIGINT in order, and on the second at once. */
+const endOnSignals = (gateway: Gateway): void => {
+  let ending = false
+  const end = (signal: NodeJS.Signals) => {
+    if (ending) process.exit(1)
+    ending = true
+    console.log(
+      `${signal}: telling clients to reconnect, finishing what is in hand. Once more ends it at once.`,
+    )
+    gateway.drain().then(
+      () => process.exit(0),
+      (error) => fail(error),
+    )
+  }
+  process.on('SIGTERM', end)
+  process.on('SIGINT', end)
+}
+
+/** One line for what the user can mend; a defect shows where it is. */
+const fail = (error: unknown): never => {
+  const expected = error instanceof SettingsError || error instanceof StartError
+  console.error(expected ? error.message : error)
+  process.exit(1)
+}
+
+try {
+  const gateway = await startChat(readConfig(process.env))
+  endOnSignals(gateway)
+  console.log(`Simple Chat is at ${gateway.url.replace('127.0.0.1', 'localhost')}/ (Ctrl+C ends it)`)
+} catch (error) {
+  fail(error)
+}

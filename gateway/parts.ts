@@ -1,0 +1,116 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { ConfirmChannel } from 'amqplib'
+import { makeDynamoDbClient } from '../adapters/dynamodb/client.ts'
+import { createTables } from '../adapters/dynamodb/tables.ts'
+import { makeLanes } from '../adapters/memory/lanes.ts'
+import { type BrokerConnection, makeBrokerConnection } from '../adapters/rabbitmq/connection.ts'
+import { makeLaneConsumer } from '../adapters/rabbitmq/lane-consumer.ts'
+import { makeRoomPublisher } from '../adapters/rabbitmq/room-publisher.ts'
+import { declareTopology, describeTopology } from '../adapters/rabbitmq/topology.ts'
+import type { IdSource, LaneConsumer, RoomPublisher, Telemetry } from '../core/ports.ts'
+import type { GatewayConfig } from './config.ts'
+import { startEmbeddedStore } from './embedded-store.ts'
+import { StartError } from './start-error.ts'
+
+/** A DynamoDB that answers and has its tables: embedded, or at an address. */
+export type Store = {
+  readonly client: DynamoDBClient
+  readonly stop: () => Promise<void>
+}
+
+/** The lanes: embedded, or a RabbitMQ that answers and has its topology. */
+export type Broker = {
+  readonly makePublisher: () => RoomPublisher
+  readonly consumer: LaneConsumer
+  /** What is wrong with it now; null if nothing is. */
+  readonly problem: () => Promise<string | null>
+  readonly stop: () => Promise<void>
+}
+
+type StoreSettings = Pick<GatewayConfig, 'store' | 'dataFolder' | 'tableNames'>
+type BrokerSettings = Pick<GatewayConfig, 'broker' | 'laneCounts'>
+type BrokerDeps = { readonly telemetry: Telemetry; readonly newId: IdSource; readonly prefix?: string }
+
+/** @throws StartError if the store cannot be reached, or its tables cannot be made */
+export const openStore = async ({ store, dataFolder, tableNames }: StoreSettings): Promise<Store> => {
+  const embedded = store.kind === 'embedded' ? await startEmbeddedStore(dataFolder) : undefined
+  const endpoint = store.kind === 'remote' ? store.url : embedded?.url
+  const client = makeDynamoDbClient(endpoint === undefined ? {} : { endpoint })
+  const stop = async () => {
+    client.destroy()
+    await embedded?.stop()
+  }
+  try {
+    await createTables(client, { names: tableNames })
+  } catch (error) {
+    await stop()
+    throw new StartError(
+      `DynamoDB at ${endpoint} cannot be used (${reasonOf(error)}). Start it, or mend DYNAMODB_ENDPOINT, or unset that to use the embedded store.`,
+      error,
+    )
+  }
+  return { client, stop }
+}
+
+/** @throws StartError if the broker cannot be reached, or does not take the topology */
+export const openBroker = async (settings: BrokerSettings, deps: BrokerDeps): Promise<Broker> =>
+  settings.broker.kind === 'embedded'
+    ? embeddedBroker(settings, deps)
+    : rabbitMq(settings.broker.url, settings, deps)
+
+const embeddedBroker = ({ laneCounts }: BrokerSettings, { telemetry }: BrokerDeps): Broker => {
+  const { publisher, consumer } = makeLanes({ laneCounts, telemetry })
+  return {
+    makePublisher: () => publisher,
+    consumer,
+    problem: async () => null,
+    stop: async () => undefined,
+  }
+}
+
+/** More patience than RabbitMQ's own 20: a store that is away for minutes must not turn good jobs into dead letters. */
+const deliveryLimit = 200
+
+const rabbitMq = async (url: string, { laneCounts }: BrokerSettings, deps: BrokerDeps): Promise<Broker> => {
+  const { telemetry, newId, prefix } = deps
+  const topology = describeTopology({ ...laneCounts, deliveryLimit, ...(prefix !== undefined && { prefix }) })
+  const connections: BrokerConnection[] = []
+  // On every new connection, so that a broker that comes back empty is put right.
+  const prepare = (channel: ConfirmChannel) => declareTopology(channel, topology)
+  const makeConnection = () => {
+    const connection = makeBrokerConnection({ url, telemetry, heartbeatSeconds: 10, prepare })
+    connections.push(connection)
+    return connection
+  }
+  const reading = makeConnection()
+  const stop = async () => {
+    await Promise.all(connections.map(({ close }) => close()))
+  }
+  try {
+    await reading.open()
+  } catch (error) {
+    await stop()
+    throw new StartError(
+      `RabbitMQ at ${new URL(url).host} cannot be used (${reasonOf(error)}). Start it, or mend RABBITMQ_URL, or unset that to use the embedded lanes.`,
+      error,
+    )
+  }
+  return {
+    makePublisher: () => makeRoomPublisher({ connection: makeConnection(), topology, newId, telemetry }),
+    consumer: makeLaneConsumer({ connection: reading, topology, telemetry }),
+    problem: () =>
+      reading.open().then(
+        () => null,
+        (error) => reasonOf(error),
+      ),
+    stop,
+  }
+}
+
+/** The innermost cause: it names the address or the credentials that are wrong. */
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  if (error.cause instanceof Error) return reasonOf(error.cause)
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
+  return error.message || error.name
+}

@@ -1,0 +1,23 @@
+import { STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** An upgrade that does not take place: the status and the JSON body of the HTTP response. */
+export type Refusal = { readonly status: number; readonly body: string }
+
+export const refusal = (status: number, message: string, ids: object = {}): Refusal => ({
+  status,
+  body: JSON.stringify({ message, ...ids }),
+})
+
+/** Answers an upgrade request with a refusal, and ends its socket. */
+export const refuse = (socket: Duplex, { status, body }: Refusal): void => {
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'Connection: close',
+  ]
+  socket.once('finish', () => socket.destroy())
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}

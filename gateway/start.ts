@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { makeFramePoster } from '../adapters/apigateway/frame-poster.ts'
+import { makeTelemetry } from '../adapters/console/telemetry.ts'
+import { makeMessageLog } from '../adapters/dynamodb/message-log.ts'
+import { makeRoomDirectory } from '../adapters/dynamodb/room-directory.ts'
+import type { AuthSettings } from '../adapters/environment/auth-settings.ts'
+import { makeTokenVerifier } from '../adapters/jose/token-verifier.ts'
+import { systemClock } from '../adapters/system/clock.ts'
+import { makeIdSource } from '../adapters/system/id-source.ts'
+import type { Clock } from '../core/ports.ts'
+import {
+  type Authenticate,
+  makeOpenAuthentication,
+  makeTokenAuthentication,
+} from '../lambdas/runtime/authenticate.ts'
+import type { GatewayConfig } from './config.ts'
+import { makeConnections } from './connections.ts'
+import { makeFaults } from './faults.ts'
+import { makeHandlers, takeTurns } from './handlers.ts'
+import { apiGatewayLimits, type GatewayLimits } from './limits.ts'
+import { makeLocalPoster } from './local-poster.ts'
+import { type Broker, openBroker, openStore, type Store } from './parts.ts'
+import { type Gateway, startGateway } from './server.ts'
+
+/** What a test may choose beside the settings. */
+export type StartOptions = {
+  /** Sets of handlers that share nothing, each with its own log, directory and publisher; invocations take turns. Default: 1. */
+  readonly instances?: number
+  /** Whether connections of this process are written to directly, or through /@connections as on AWS. Default: true. */
+  readonly directPosts?: boolean
+  /** Sets the queues apart from others on the same broker. */
+  readonly queuePrefix?: string
+  /** What the handlers take for the time. */
+  readonly clock?: Clock
+}
+
+const stage = 'local'
+
+/**
+ * Starts the chat as the settings say, with its store and its lanes, and leaves nothing behind if it fails.
+ *
+ * @throws StartError in one line that says what to do
+ */
+export const startChat = async (config: GatewayConfig, options: StartOptions = {}): Promise<Gateway> => {
+  const telemetry = makeTelemetry({ level: config.logLevel })
+  const newId = makeIdSource({ clock: systemClock })
+  const { queuePrefix: prefix } = options
+  const store = await openStore(config)
+  const closeAll = [store.stop]
+  const closing = async () => {
+    for (const close of closeAll.toReversed()) await close()
+  }
+  try {
+    const broker = await openBroker(config, { telemetry, newId, ...(prefix !== undefined && { prefix }) })
+    closeAll.push(broker.stop)
+    const gateway = await assemble(config, options, { store, broker, telemetry, newId })
+    const thenCloseAll = async (ending: Promise<void>) => {
+      try {
+        await ending
+      } finally {
+        await closing()
+      }
+    }
+    return {
+      ...gateway,
+      drain: (withinMs = config.drainMs) => thenCloseAll(gateway.drain(withinMs)),
+      close: () => thenCloseAll(gateway.close()),
+      kill: () => thenCloseAll(gateway.kill()),
+    }
+  } catch (error) {
+    await closing()
+    throw error
+  }
+}
+
+type Parts = {
+  readonly store: Store
+  readonly broker: Broker
+  readonly telemetry: ReturnType<typeof makeTelemetry>
+  readonly newId: ReturnType<typeof makeIdSource>
+}
+
+const assemble = async (config: GatewayConfig, options: StartOptions, parts: Parts): Promise<Gateway> => {
+  const { broker, telemetry } = parts
+  const limits = gatewayLimitsOf(config)
+  const faults = makeFaults(config.faults)
+  const connections = makeConnections({ limits, faults })
+  const credentials = config.managementCredentials ?? madeUpCredentials()
+  const managementEndpoint = ({ domainName }: { readonly domainName: string }) =>
+    config.managementEndpoint ?? `http://${domainName}/${stage}`
+  let ownEndpoint = ''
+  const remote = makeFramePoster({ telemetry, credentials, region })
+  const direct = makeLocalPoster({ connections, endpoint: () => ownEndpoint, remote })
+  const poster = options.directPosts === false ? remote : direct
+  const makeInstance = () =>
+    makeHandlers({ ...instanceOf(config, parts, options.clock), poster, managementEndpoint })
+  const others = Array.from({ length: (options.instances ?? 1) - 1 }, makeInstance)
+  const gateway = await startGateway({
+    port: config.port,
+    host: config.host,
+    stage,
+    pickHandlers: takeTurns([makeInstance(), ...others]),
+    telemetry,
+    credentials,
+    region,
+    limits,
+    faults,
+    connections,
+    allowedOrigins: config.auth.mode === 'open' ? 'same-host' : null,
+    staticFolder: fileURLToPath(new URL('../dist/web', import.meta.url)),
+    checks: async () => [{ name: 'broker', problem: await broker.problem() }],
+    lanes: { consumer: broker.consumer, counts: config.laneCounts },
+  })
+  ownEndpoint = managementEndpoint({ domainName: new URL(gateway.url).host })
+  return gateway
+}
+
+const gatewayLimitsOf = (config: GatewayConfig): GatewayLimits => ({
+  ...apiGatewayLimits,
+  messageBytes: config.limits.clientFrameBytes,
+  maxAgeMs: config.maxAgeMs,
+  idleMs: config.idleMs,
+  // Rates protect an account that is shared; a process of one's own is bounded by its machine.
+  connectionsPerSecond: null,
+  requestsPerSecond: null,
+})
+
+/** A log, a directory and a publisher that no other set of handlers has. */
+const instanceOf = (
+  config: GatewayConfig,
+  { store, broker, telemetry, newId }: Parts,
+  clock = systemClock,
+) => {
+  const { tableNames, limits, retentionMs } = config
+  const { client } = store
+  return {
+    log: makeMessageLog({
+      client,
+      tableName: tableNames.messages,
+      clock,
+      newId,
+      limits,
+      ...(retentionMs !== undefined && { retentionMs }),
+    }),
+    directory: makeRoomDirectory({ client, tableName: tableNames.connections, clock }),
+    publisher: broker.makePublisher(),
+    authenticate: authenticationOf(config.auth),
+    clock,
+    newId,
+    telemetry,
+    limits,
+    maxAgeSeconds: config.maxAgeMs === null ? null : config.maxAgeMs / 1000,
+  }
+}
+
+/** Part of what is signed; there is but one. */
+const region = 'us-east-1'
+
+/** Known to this process alone. */
+const madeUpCredentials = () => ({
+  accessKeyId: `GATEWAY${randomBytes(8).toString('hex').toUpperCase()}`,
+  secretAccessKey: randomBytes(32).toString('base64'),
+})
+
+const authenticationOf = (auth: AuthSettings): Authenticate => {
+  if (auth.mode === 'open') return makeOpenAuthentication()
+  return makeTokenAuthentication(makeTokenVerifier({ ...auth, clock: systemClock }))
+}

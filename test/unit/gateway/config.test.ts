@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { readConfig } from '../../../gateway/config.ts'
+
+const messageOf = (environment: Record<string, string>) => {
+  try {
+    readConfig(environment)
+  } catch (error) {
+    if (error instanceof Error) return error.message
+  }
+  throw new Error('The settings were taken')
+}
+
+describe('readConfig', () => {
+  it('needs nothing: everything has a default, embedded and open', () => {
+    expect(readConfig({})).toMatchObject({
+      host: '127.0.0.1',
+      port: 8080,
+      store: { kind: 'embedded' },
+      broker: { kind: 'embedded' },
+      auth: { mode: 'open' },
+      dataFolder: '.data',
+      retentionMs: undefined,
+      maxAgeMs: 7_200_000,
+    })
+  })
+
+  it('names every bad variable in one message', () => {
+    const message = messageOf({
+      PORT: '80800',
+      RABBITMQ_URL: 'http://localhost',
+      LANES: 'many',
+      AUTH_MODE: 'secret',
+      AUTH_SECRET: 'short',
+      LIMIT_CONTENT_BYTES: '-1',
+      FAULTS: 'rain=1',
+      GATEWAY_ACCESS_KEY_ID: 'only',
+    })
+    for (const name of ['PORT', 'RABBITMQ_URL', 'LANES', 'AUTH_SECRET', 'LIMIT_CONTENT_BYTES', 'FAULTS']) {
+      expect(message).toContain(name)
+    }
+    expect(message).not.toContain('\n')
+    expect(message).not.toContain('short')
+  })
+
+  it('wants both halves of the credentials', () => {
+    expect(messageOf({ GATEWAY_ACCESS_KEY_ID: 'only' })).toContain('GATEWAY_SECRET_ACCESS_KEY')
+    expect(messageOf({ GATEWAY_SECRET_ACCESS_KEY: 'only' })).toContain('GATEWAY_ACCESS_KEY_ID')
+  })
+
+  it('takes an empty variable for an absent one', () => {
+    expect(readConfig({ PORT: '', RABBITMQ_URL: '  ' })).toMatchObject({
+      port: 8080,
+      broker: { kind: 'embedded' },
+    })
+  })
+
+  it('reads the ways to authenticate', () => {
+    const secret = 'a'.repeat(32)
+    expect(readConfig({ AUTH_MODE: 'secret', AUTH_SECRET: secret }).auth).toEqual({ mode: 'secret', secret })
+    expect(
+      readConfig({ AUTH_MODE: 'issuer', AUTH_ISSUER: 'https://id.example.test/', AUTH_AUDIENCE: 'chat' })
+        .auth,
+    ).toEqual({
+      mode: 'issuer',
+      issuer: 'https://id.example.test/',
+      audience: 'chat',
+    })
+    expect(messageOf({ AUTH_MODE: 'issuer' })).toMatch(/AUTH_ISSUER is missing.*AUTH_AUDIENCE is missing/)
+    expect(messageOf({ AUTH_MODE: 'none' })).toContain('open, secret, issuer')
+  })
+
+  it('changes a limit by its variable', () => {
+    const { limits } = readConfig({ LIMIT_HISTORY_PAGE: '7' })
+    expect(limits).toMatchObject({ historyPage: 7, historyPageMax: 500 })
+  })
+})
