@@ -47,7 +47,7 @@ export const forbidden: IForbiddenRuleType[] = [
     name: 'lambdas-never-import-each-other',
     severity: 'error',
     from: { path: '^lambdas/([^/]+)\\.ts$' },
-    to: { path: '^lambdas/[^/]+\\.ts$', pathNot: '^lambdas/($1|routes)\\.ts$' },
+    to: { path: '^lambdas/[^/]+\\.ts$', pathNot: '^lambdas/($1|routes|events)\\.ts$' },
   },
   {
     name: 'lambdas-import-core-and-adapters',

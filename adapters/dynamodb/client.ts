@@ -9,7 +9,7 @@ type Options = {
 }
 
 /**
- * A client that gives up soon enough for somebody to be waiting: 3 attempts of at most 3 s each, and 1 s to
+ * A client that gives up soon enough for somebody to be waiting: 3 attempts of at most 3 s each, and 2 s to
  * connect. The SDK alone would wait for minutes.
  */
 export const makeDynamoDbClient = ({ endpoint, region, credentials }: Options = {}): DynamoDBClient => {
@@ -21,7 +21,7 @@ export const makeDynamoDbClient = ({ endpoint, region, credentials }: Options = 
     ...(credentials !== undefined && { credentials }),
     maxAttempts: 3,
     requestHandler: {
-      connectionTimeout: 1000,
+      connectionTimeout: 2000,
       requestTimeout: 3000,
       httpAgent: { keepAlive: true, maxSockets: sockets },
       httpsAgent: { keepAlive: true, maxSockets: sockets },

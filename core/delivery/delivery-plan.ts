@@ -18,7 +18,7 @@ export type DeliveryPlan = {
  * Beyond this many entries a hint is taken to be out of date (another consumer served the room meanwhile) and
  * nothing is filled: members that miss something ask for it.
  */
-export const maxHole = 500
+export const maxHole = 100
 
 /** Jobs of one room, in the order of the lane, as plans: one for each epoch, in the order of their first jobs. */
 export const planDelivery = (

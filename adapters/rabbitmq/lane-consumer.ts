@@ -1,0 +1,85 @@
+import type { ConsumeMessage } from 'amqplib'
+import { handOver } from '../../core/domain/hand-over.ts'
+import { backoffMs, pause } from '../../core/domain/pause.ts'
+import type { LaneConsumer, LaneRecord, Telemetry } from '../../core/ports.ts'
+import { ChatError } from '../../core/protocol/chat-error.ts'
+import type { BrokerConnection } from './connection.ts'
+import { type LaneChannel, openLaneChannel } from './lane-channel.ts'
+import type { Topology } from './topology.ts'
+
+type Deps = {
+  /** Not the publisher's: a broker that is short of memory stops reading connections that publish, and with them acknowledgements. */
+  readonly connection: BrokerConnection
+  readonly topology: Topology
+  readonly telemetry: Telemetry
+}
+
+/**
+ * Reads lanes from RabbitMQ. A subscription lives through outages: it subscribes again, with growing pauses, until it
+ * is stopped. `subscribe` resolves after the first try, whether or not the broker was there.
+ *
+ * A batch stays in hand, unacknowledged, until it is taken or dead-lettered; one that was in hand when the
+ * connection was lost comes again from the broker.
+ */
+export const makeLaneConsumer = ({ connection, topology, telemetry }: Deps): LaneConsumer => ({
+  subscribe: async (lane, onBatch, { batchSize }) => {
+    const queue = topology.laneQueue(lane)
+    const stop = new AbortController()
+    const { signal: stopping } = stop
+    const tried = Promise.withResolvers<void>()
+
+    const open = async (): Promise<LaneChannel | undefined> => {
+      try {
+        return await openLaneChannel({ session: await connection.open(), queue, batchSize, stopping })
+      } catch (error) {
+        if (!(error instanceof ChatError)) throw error
+        telemetry.error('Could not subscribe to a lane; trying again', error, { lane })
+        return undefined
+      } finally {
+        tried.resolve()
+      }
+    }
+
+    const settleNext = async (channel: LaneChannel): Promise<void> => {
+      const batch = await channel.next()
+      if (batch.length === 0) return
+      const outcome = await handOver(batch.map(recordOf), onBatch, {
+        deliveryLimit: topology.deliveryLimit,
+        over: channel.over,
+        onRejection: (error, rejections) =>
+          telemetry.error('A batch was rejected', error, { lane, rejections, records: batch.length }),
+      })
+      if (outcome === 'done') channel.acknowledge(batch)
+      if (outcome === 'exhausted') {
+        channel.deadLetter(batch)
+        telemetry.count('deadLettered', batch.length)
+      }
+    }
+
+    const work = async () => {
+      let failures = 0
+      while (!stopping.aborted) {
+        const channel = await open()
+        if (channel) failures = 0
+        while (channel && !channel.over.aborted) await settleNext(channel)
+        await channel?.release()
+        await pause(backoffMs(++failures), stopping)
+      }
+    }
+
+    const working = work()
+    await Promise.race([tried.promise, working])
+    return {
+      stop: async () => {
+        stop.abort()
+        await working
+      },
+    }
+  },
+})
+
+const recordOf = ({ content, fields, properties }: ConsumeMessage): LaneRecord => ({
+  body: content.toString('utf8'),
+  redelivered: fields.redelivered,
+  messageId: String(properties.messageId ?? ''),
+})

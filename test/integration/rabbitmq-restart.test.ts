@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { access } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type BrokerConnection, makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
+import { makeLaneConsumer } from '../../adapters/rabbitmq/lane-consumer.ts'
+import { makeRoomPublisher } from '../../adapters/rabbitmq/room-publisher.ts'
+import { declareTopology } from '../../adapters/rabbitmq/topology.ts'
+import { numbersOf, retryJob, roomsIn, upTo } from '../support/lane-jobs.ts'
+import { ownTopology } from '../support/rabbitmq-lanes.ts'
+import { type RabbitMqServer, startRabbitMqServer } from '../support/rabbitmq-server.ts'
+import { type RecordReader, readLane, soon } from '../support/record-reader.ts'
+import { recordTelemetry } from '../support/recorded-telemetry.ts'
+
+describe.runIf(await canStartBroker())('a broker in trouble', () => {
+  const topology = ownTopology()
+  const telemetry = recordTelemetry()
+  const [room = ''] = roomsIn('lane.0', topology.laneCounts, 1)
+  const prepare = (channel: Parameters<typeof declareTopology>[0]) => declareTopology(channel, topology)
+  let server: RabbitMqServer
+  let connections: readonly BrokerConnection[]
+  let reader: RecordReader | undefined
+
+  beforeAll(async () => {
+    // As root, Debian's wrapper would start the server as another user, who cannot write to the test's folder; and
+    // a machine's own configuration would take precedence over the test's port.
+    vi.stubEnv('PATH', `/usr/lib/rabbitmq/bin:${process.env.PATH}`)
+    vi.stubEnv('RABBITMQ_CONFIG_FILE', '/dev/null')
+    server = await startRabbitMqServer()
+  })
+  afterEach(async () => {
+    await reader?.stop()
+    await Promise.all(connections.map(({ close }) => close()))
+  })
+  afterAll(() => server.remove())
+
+  test('a publisher is not ready while the broker is short of memory, and publishes when it is not', async () => {
+    const connection = makeBrokerConnection({ url: server.url, telemetry, prepare, confirmTimeoutMs: 500 })
+    connections = [connection]
+    const publisher = makeRoomPublisher({ connection, topology, newId: randomUUID, telemetry })
+    await publisher.ready()
+    await setMemoryAlarm(server.url, true)
+    await expect(publisher.publish(retryJob(room, 1))).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(publisher.ready()).rejects.toThrow('takes no messages now')
+    await setMemoryAlarm(server.url, false)
+    await soon(() => publisher.ready())
+    await publisher.publish(retryJob(room, 2))
+  }, 30_000)
+
+  test('is killed and started again: publisher and consumer recover, and nothing confirmed is lost', async () => {
+    const publishing = makeBrokerConnection({ url: server.url, telemetry, prepare, confirmTimeoutMs: 500 })
+    const reading = makeBrokerConnection({ url: server.url, telemetry })
+    connections = [publishing, reading]
+    const publisher = makeRoomPublisher({ connection: publishing, topology, newId: randomUUID, telemetry })
+    await publisher.ready()
+    const taking = await readLane(makeLaneConsumer({ connection: reading, topology, telemetry }), 'lane.0')
+    reader = taking
+
+    const confirmed = new Set<number>()
+    const publish = async (n: number) => {
+      await publisher.publish(retryJob(room, n))
+      confirmed.add(n)
+    }
+    const failed = await publishUntilItFails(publish, server.kill)
+    await expect(publisher.ready()).rejects.toMatchObject({ code: 'unavailable' })
+    await server.start()
+    for (const n of upTo(20)) await publish(failed + n)
+
+    await vi.waitFor(
+      () => {
+        const seen = new Set(numbersOf(taking.taken, room))
+        expect([...confirmed].filter((n) => !seen.has(n))).toEqual([])
+      },
+      { timeout: 15_000, interval: 20 },
+    )
+    const firstTimes = [...new Set(numbersOf(taking.taken, room))]
+    expect(firstTimes).toEqual(firstTimes.toSorted((a, b) => a - b))
+  }, 60_000)
+})
+
+/** In CI a missing server is an error, here as in the global set-up. */
+async function canStartBroker(): Promise<boolean> {
+  if (process.env.CI) return true
+  const folders = process.env.PATH?.split(delimiter) ?? []
+  const found = await Promise.allSettled(folders.map((folder) => access(join(folder, 'rabbitmq-server'))))
+  return found.some(({ status }) => status === 'fulfilled')
+}
+
+/** The alarm that a broker raises when it is short of memory: it then reads from no connection that publishes. */
+const setMemoryAlarm = async (url: string, on: boolean): Promise<void> => {
+  const node = `chat${new URL(url).port}@localhost`
+  const limit = on ? '0' : '0.4'
+  await promisify(execFile)('rabbitmqctl', ['-n', node, 'set_vm_memory_high_watermark', limit])
+}
+
+/** Publishes 1, 2, 3, … and has the broker killed under way; resolves with the number that failed. */
+const publishUntilItFails = async (
+  publish: (n: number) => Promise<void>,
+  kill: () => Promise<void>,
+): Promise<number> => {
+  for (let n = 1; ; n++) {
+    const killing = n === 50 ? kill() : undefined
+    try {
+      await publish(n)
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'unavailable' })
+      return n
+    } finally {
+      await killing
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+
+export type TcpProxy = {
+  /** The given URL, through the proxy. */
+  readonly url: string
+  /** Resets every connection, and each new one too. */
+  readonly cut: () => void
+  /** Carries nothing any more, either way, and keeps everybody waiting; takes new connections. */
+  readonly blackHole: () => void
+  /** Carries again, also what was held back. */
+  readonly restore: () => void
+  /** How many connections were taken so far. */
+  readonly accepted: () => number
+  readonly close: () => Promise<void>
+}
+
+type Mode = 'carry' | 'cut' | 'black hole'
+
+/** A network between a client and the server at this URL, which a test can break. */
+export const startTcpProxy = async (target: string): Promise<TcpProxy> => {
+  const { hostname, port } = new URL(target)
+  const sockets = new Set<Socket>()
+  let mode: Mode = 'carry'
+  let accepted = 0
+
+  const adopt = (socket: Socket, peer: Socket) => {
+    sockets.add(socket)
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => peer.write(chunk))
+    socket.on('error', () => peer.destroy()) // a reset is what this is here to cause
+    socket.on('close', () => {
+      sockets.delete(socket)
+      peer.destroy()
+    })
+    if (mode === 'black hole') socket.pause()
+  }
+  const server = createServer((client) => {
+    accepted++
+    if (mode === 'cut') {
+      client.on('error', () => undefined)
+      client.resetAndDestroy()
+      return
+    }
+    const upstream = connect(Number(port), hostname)
+    adopt(client, upstream)
+    adopt(upstream, client)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The proxy has no port')
+  const url = new URL(target)
+  url.hostname = '127.0.0.1'
+  url.port = String(address.port)
+
+  const cut = () => {
+    mode = 'cut'
+    for (const socket of sockets) socket.resetAndDestroy()
+  }
+  return {
+    url: url.href,
+    cut,
+    blackHole: () => {
+      mode = 'black hole'
+      for (const socket of sockets) socket.pause()
+    },
+    restore: () => {
+      mode = 'carry'
+      for (const socket of sockets) socket.resume()
+    },
+    accepted: () => accepted,
+    close: async () => {
+      cut()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}

@@ -1,0 +1,132 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { makeLogOfRuns } from '../../../../adapters/dynamodb/message-log.ts'
+import { isExpired } from '../../../../adapters/dynamodb/run.ts'
+import { makeMessageLog as makeMemoryMessageLog } from '../../../../adapters/memory/message-log.ts'
+import type { Draft, MessageLog } from '../../../../core/ports.ts'
+import { defaultLimits } from '../../../../core/protocol/limits.ts'
+import { makeMemoryRunStore } from '../../../support/memory-run-store.ts'
+
+const hourMs = 60 * 60 * 1000
+const limits = { ...defaultLimits, sinceEntries: 12, retryWindowEntries: 4 }
+
+type Step =
+  | {
+      readonly kind: 'append'
+      readonly message: number
+      readonly since: number | undefined
+      readonly cold: boolean
+    }
+  | { readonly kind: 'together'; readonly count: number }
+  | { readonly kind: 'pass'; readonly hours: number }
+  | { readonly kind: 'remove'; readonly seed: number }
+  | { readonly kind: 'read'; readonly after?: number; readonly before?: number; readonly limit: number }
+
+const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('append'),
+      message: fc.nat(12),
+      since: fc.option(fc.nat(15), { nil: undefined }),
+      cold: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('together'), count: fc.integer({ min: 1, max: 6 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass'), hours: fc.integer({ min: 1, max: 30 }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove'), seed: fc.nat() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record(
+      { kind: fc.constant('read'), after: fc.nat(30), limit: fc.integer({ min: 1, max: 9 }) },
+      { requiredKeys: ['kind', 'limit'] },
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('read'),
+      before: fc.nat(30),
+      limit: fc.integer({ min: 1, max: 9 }),
+    }),
+  },
+)
+
+describe('a log with retention', () => {
+  it('shows what the log in memory shows, whichever expired items have been removed so far', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(stepArbitrary, { minLength: 5, maxLength: 60 }), async (steps) => {
+        const room = setUp()
+        for (const step of steps) await room.take(step)
+      }),
+      { numRuns: 300 },
+    )
+  }, 30_000)
+})
+
+const setUp = () => {
+  let nowMs = Date.UTC(2026, 10, 22)
+  let sent = 0
+  const store = makeMemoryRunStore()
+  const options = { clock: () => nowMs, limits, retentionMs: 48 * hourMs }
+  const ids = { tried: counter(), model: counter() }
+  const makeLog = () => makeLogOfRuns({ ...options, store, newId: ids.tried })
+  const warm = makeLog()
+  const model = makeMemoryMessageLog({ ...options, newId: ids.model })
+
+  const draft = (message: number | undefined): Draft => ({
+    roomId: 'general',
+    kind: 'text',
+    messageId: `m${++sent}`,
+    ...(message !== undefined && { clientMessageId: `c${message}` }),
+    sender: { userId: 'ada' },
+    content: `message ${message}`,
+    sentAtMs: nowMs,
+  })
+  const expectSame = async (tried: MessageLog, use: (log: MessageLog) => Promise<unknown>) =>
+    expect(await outcomeOf(use(tried))).toEqual(await outcomeOf(use(model)))
+
+  const append = async ({ message, since, cold }: Step & { readonly kind: 'append' }) => {
+    const { epoch, seq, floor } = await model.read({ roomId: 'general', limit: 1 })
+    // A writer that has seen what has expired since knows more than the model: leave that out.
+    const known = since === undefined ? undefined : Math.max(seq - since, epoch === null ? 0 : floor - 1)
+    const one = { ...draft(message), ...(known !== undefined && { since: { epoch, seq: known } }) }
+    await expectSame(cold ? makeLog() : warm, (log) => log.append(one))
+  }
+  const take = async (step: Step): Promise<void> => {
+    switch (step.kind) {
+      case 'append':
+        return append(step)
+      case 'together': {
+        const drafts = Array.from({ length: step.count }, () => draft(undefined))
+        return expectSame(warm, (log) => Promise.all(drafts.map((one) => log.append(one))))
+      }
+      case 'pass':
+        nowMs += step.hours * hourMs
+        return
+      case 'remove':
+        for (const [index, run] of [...store.runs].entries()) {
+          const picked = ((step.seed >> (index % 20)) & 1) === 1
+          if (picked && isExpired(run, nowMs)) store.runs.splice(store.runs.indexOf(run), 1)
+        }
+        return
+      case 'read': {
+        const { kind: _, ...page } = step
+        await expectSame(warm, (log) => log.read({ roomId: 'general', ...page }))
+        return expectSame(makeLog(), (log) => log.head('general'))
+      }
+    }
+  }
+  return { take }
+}
+
+const outcomeOf = async (promise: Promise<unknown>): Promise<unknown> =>
+  promise.catch((error: Error) => ({ refused: error.message }))
+
+const counter = () => {
+  let count = 0
+  return () => `epoch ${++count}`
+}
