@@ -31,6 +31,9 @@ export const startRabbitMqServer = async (): Promise<RabbitMqServer> => {
       stdio: 'ignore',
       env: {
         ...process.env,
+        // Debian's wrapper in /usr/sbin changes to a user who may not write to this folder; its settings name a port.
+        PATH: `/usr/lib/rabbitmq/bin:${process.env.PATH}`,
+        RABBITMQ_CONFIG_FILE: '/dev/null',
         RABBITMQ_NODENAME: `chat${port}@localhost`,
         RABBITMQ_NODE_PORT: String(port),
         RABBITMQ_DIST_PORT: String(distributionPort),

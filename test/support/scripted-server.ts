@@ -1,7 +1,5 @@
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { extname, join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import { ChatError, errorFrame } from '../../core/protocol/chat-error.ts'
@@ -35,7 +33,6 @@ export type Script<A extends Action> = (
 
 export type ScriptedServer = {
   readonly url: string
-  readonly httpUrl: string
   /** Every connection so far, the newest last. */
   readonly connections: readonly ScriptedConnection[]
   /** Every frame of that action so far. */
@@ -55,28 +52,19 @@ export type ScriptedServer = {
   readonly stop: () => Promise<void>
 }
 
-type Options = {
-  readonly port?: number
-  /** A folder to serve over HTTP, with the content security policy of the real thing. */
-  readonly serve?: string
-}
-
 /** A `ws` server that speaks the protocol faithfully, and otherwise wherever a test scripts it so. */
-export const startScriptedServer = async ({ port = 0, serve }: Options = {}): Promise<ScriptedServer> => {
+export const startScriptedServer = async (): Promise<ScriptedServer> => {
   const state = makeState()
-  const http = createServer((request, response) => {
-    answer(state, serve, request, response).catch((error: unknown) => response.destroy(Error(String(error))))
-  })
+  const http = createServer((request, response) => answer(state, request, response))
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => subprotocol })
   http.on('upgrade', (request, socket, head) => upgrade(state, sockets, request, socket, head))
-  http.listen(port, '127.0.0.1')
+  http.listen(0, '127.0.0.1')
   await once(http, 'listening')
   const address = http.address()
   if (address === null || typeof address === 'string') throw new Error('No port was given')
 
   return {
     url: `ws://127.0.0.1:${address.port}/`,
-    httpUrl: `http://127.0.0.1:${address.port}/`,
     connections: state.connections,
     received: (action) => state.frames.filter((frame) => isOf(action, frame)),
     room: (roomId) => roomOf(state, roomId),
@@ -254,35 +242,13 @@ const headsOf = (state: State, { rooms }: ScriptedConnection, asked: readonly st
     }),
   )
 
-const answer = async (
-  state: State,
-  serve: string | undefined,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> => {
+const answer = (state: State, request: IncomingMessage, response: ServerResponse): void => {
   const url = new URL(request.url ?? '/', 'http://localhost')
-  if (url.pathname === '/auth-check') {
-    state.authChecks.push(url)
-    const { status, body } = state.refusal ?? { status: 200, body: {} }
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-    return
-  }
-  if (serve === undefined || url.pathname.includes('..')) {
+  if (url.pathname !== '/auth-check') {
     response.writeHead(404).end()
     return
   }
-  const path = url.pathname === '/' ? '/index.html' : url.pathname
-  response
-    .writeHead(200, {
-      'content-type': contentTypes[extname(path)] ?? 'application/octet-stream',
-      'content-security-policy': "default-src 'self'",
-    })
-    .end(await readFile(join(serve, path)))
-}
-
-const contentTypes: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.svg': 'image/svg+xml',
+  state.authChecks.push(url)
+  const { status, body } = state.refusal ?? { status: 200, body: {} }
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }

@@ -1,0 +1,239 @@
+import { defaultLimits } from '../core/protocol/limits.ts'
+import type {
+  ChatMessage,
+  DisconnectFrame,
+  HelloFrame,
+  HistoryFrame,
+} from '../core/protocol/server-frames.ts'
+import { makeBackoff } from './backoff.ts'
+import { makeCalls } from './calls.ts'
+import { ChatClientError } from './chat-client-error.ts'
+import { type Connection, type ConnectionDeps, makeConnection } from './connection.ts'
+import { type Emitter, makeEmitter } from './events.ts'
+import type { RoomPage } from './inbox.ts'
+import { makeMessageId } from './message-id.ts'
+import type { Sent } from './outbox.ts'
+import { makeRooms, type Rooms } from './rooms.ts'
+import type { SocketConstructor } from './socket.ts'
+import { systemTimers, type Timers } from './timers.ts'
+import { defaultTimings, type Timings } from './timings.ts'
+import { onWaking } from './waking.ts'
+
+export type ChatClientOptions = {
+  /** Address of the WebSocket API, such as `wss://chat.example.org/live`. */
+  readonly url: string
+  /**
+   * Gives the token, a JWT; asked at each attempt to connect, 1 the first. A token that was refused is asked for
+   * once more. If it rejects, that attempt has failed and another one follows.
+   */
+  readonly getToken?: (attempt: number) => string | Promise<string>
+  /** In open mode, on a developer's own machine, in place of a token: who one says one is. */
+  readonly userId?: string
+  /** A name to show beside `userId`; in open mode only. */
+  readonly name?: string
+  /** Where to ask why a connection was refused: `/auth-check` on the host of `url` unless given. */
+  readonly authCheckUrl?: string
+  /** Any of `defaultTimings`, changed. */
+  readonly timings?: Partial<Timings>
+  /** For Node below 22, or for tests. */
+  readonly WebSocket?: SocketConstructor
+  readonly fetch?: typeof globalThis.fetch
+  readonly timers?: Timers
+  readonly random?: () => number
+}
+
+/**
+ * - `connecting`: an attempt is being made, `attempt` 1 being the first in a row
+ * - `resuming`: connected again, and fetching what the rooms have missed
+ * - `open`: connected, and up to date
+ * - `offline`: not connected; the next attempt begins in `retryInMs`
+ * - `closed`: for good; `reason.code` is `closed` if it was `close()`
+ */
+export type ConnectionState =
+  | { readonly status: 'connecting'; readonly attempt: number }
+  | { readonly status: 'resuming' }
+  | { readonly status: 'open' }
+  | { readonly status: 'offline'; readonly retryInMs: number }
+  | { readonly status: 'closed'; readonly reason: ChatClientError }
+
+export type ChatClientEvents = {
+  /** A message, one's own as well. In a room and an epoch: in order, without hole or repeat, after the joined page. */
+  readonly message: { readonly roomId: string; readonly epoch: string; readonly message: ChatMessage }
+  /** After a connection was lost, the room is complete again; `missed` messages were handed over on the way. */
+  readonly recovered: { readonly roomId: string; readonly missed: number }
+  /** What came between is not to be had any more: show this page in the place of all earlier messages of the room. */
+  readonly reset: RoomPage
+  /** This client is out of a room, without having asked. Its messages on their way were rejected. */
+  readonly left: { readonly roomId: string; readonly error: ChatClientError }
+  readonly state: ConnectionState
+  /** The server announces that it ends the connection. With `reconnect` the client comes back by itself. */
+  readonly disconnect: DisconnectFrame
+  /** What went wrong and is no request's: for a log. The client carries on. */
+  readonly error: ChatClientError
+}
+
+/** What the server said of this connection. */
+export type Welcome = Pick<HelloFrame, 'connectionId' | 'userId' | 'roles' | 'limits'>
+
+/** A page of a room's history, ascending. */
+export type HistoryPage = Omit<HistoryFrame, 'type' | 'id'>
+
+export type HistoryQuery = {
+  /** Messages with a lower seq, the nearest first to be taken. */
+  readonly before?: number
+  /** Messages with a higher seq, the nearest first to be taken. */
+  readonly after?: number
+  readonly limit?: number
+}
+
+export type SendOptions = {
+  /** At most 16 keys, 1 KiB in all. */
+  readonly attributes?: Readonly<Record<string, string>>
+  /** To know the message again in the room, or to try one again that failed; a new id if it is not given. */
+  readonly clientMessageId?: string
+}
+
+/** A connection to the chat, for as long as `close` is not called; every rejection is a ChatClientError. */
+export type ChatClient = {
+  /** Resolves once the server has said hello; rejects only if the client is closed for good before. */
+  readonly connect: () => Promise<Welcome>
+  /** For good. What has not been acknowledged is rejected with `closed`; it may have been stored. */
+  readonly close: () => void
+  readonly state: () => ConnectionState
+  /** Calls `listener` for each event; what it returns ends that. */
+  readonly on: <Name extends keyof ChatClientEvents>(
+    name: Name,
+    listener: (event: ChatClientEvents[Name]) => void,
+  ) => () => void
+  /**
+   * Joins a room, now or as soon as there is a connection, and again on each later one. Resolves with the newest
+   * messages; `message` events carry on where they end. A room that is joined already: the page it began with.
+   */
+  readonly joinRoom: (roomId: string, options?: { readonly limit?: number }) => Promise<RoomPage>
+  /** What has not been acknowledged in this room is rejected with `left`; it may have been stored. */
+  readonly leaveRoom: (roomId: string) => Promise<void>
+  /**
+   * Sends a message to a joined room, after all earlier ones of this client in that room. Resolves when it is
+   * stored, however many connections that takes: it is tried again until it is, stored once, or refused.
+   */
+  readonly send: (roomId: string, content: string, options?: SendOptions) => Promise<Sent>
+  /** Without `before` and `after`: the newest. Not tried again. */
+  readonly history: (roomId: string, query?: HistoryQuery) => Promise<HistoryPage>
+}
+
+/** Connects nothing yet: set the listeners, then `connect`. */
+export const makeChatClient = (options: ChatClientOptions): ChatClient => {
+  const emitter = makeEmitter<ChatClientEvents>()
+  const state: State = { emitter, connection: { status: 'offline', retryInMs: 0 } }
+  const timers = options.timers ?? systemTimers
+  const timings = { ...defaultTimings, ...options.timings }
+  const backoff = makeBackoff({ ...timings, random: options.random ?? Math.random })
+  const calls = makeCalls((frame, accepts) => connection.request(frame, accepts))
+  const rooms = makeRooms({
+    calls,
+    timers,
+    timings,
+    backoff,
+    userId: () => state.welcome?.userId,
+    maxFrameBytes: () => state.welcome?.limits.clientFrameBytes ?? defaultLimits.clientFrameBytes,
+    on: {
+      message: (event) => emitter.emit('message', event),
+      recovered: (event) => emitter.emit('recovered', event),
+      reset: (page) => emitter.emit('reset', page),
+      left: (event) => emitter.emit('left', event),
+      upToDate: () => enter(state, { status: 'open' }),
+    },
+  })
+  const connection = makeConnection({
+    url: addressOf(options),
+    authCheckUrl: options.authCheckUrl,
+    getToken: options.getToken,
+    WebSocket: options.WebSocket ?? builtInWebSocket(),
+    fetch: options.fetch ?? globalThis.fetch,
+    timers,
+    timings,
+    backoff,
+    on: listenersFor(state, rooms),
+  })
+  return {
+    connect: () => connect(state, connection, rooms),
+    close: () => connection.stop(new ChatClientError('closed', 'The client was closed.')),
+    state: () => state.connection,
+    on: emitter.on,
+    joinRoom: (roomId, { limit } = {}) => whileOpen(state, () => rooms.join(roomId, limit)),
+    leaveRoom: rooms.leave,
+    send: (roomId, content, { attributes, clientMessageId = makeMessageId() } = {}) =>
+      whileOpen(state, () =>
+        rooms.send(roomId, { content, clientMessageId, ...(attributes && { attributes }) }),
+      ),
+    history: async (roomId, query = {}) => {
+      const epoch = rooms.epochOf(roomId)
+      const { id, type, ...page } = await calls.getHistory({ roomId, ...(epoch && { epoch }), ...query })
+      return page
+    },
+  }
+}
+
+type State = {
+  readonly emitter: Emitter<ChatClientEvents>
+  connection: ConnectionState
+  welcome?: Welcome
+  connected?: PromiseWithResolvers<Welcome>
+  stopWatching?: () => void
+}
+
+const enter = (state: State, connection: ConnectionState) => {
+  state.connection = connection
+  state.emitter.emit('state', connection)
+}
+
+const connect = (state: State, connection: Connection, rooms: Rooms): Promise<Welcome> => {
+  if (state.connection.status === 'closed') return Promise.reject(state.connection.reason)
+  if (state.connected === undefined) {
+    state.connected = Promise.withResolvers()
+    state.stopWatching = onWaking(() => {
+      connection.retryNow()
+      rooms.checkNow()
+    })
+    connection.start()
+  }
+  return state.connected.promise
+}
+
+/** What a closed client is asked for is refused: nothing would ever settle it. */
+const whileOpen = <Result>({ connection }: State, ask: () => Promise<Result>): Promise<Result> =>
+  connection.status === 'closed' ? Promise.reject(connection.reason) : ask()
+
+const listenersFor = (state: State, rooms: Rooms): ConnectionDeps['on'] => ({
+  connecting: (attempt) => enter(state, { status: 'connecting', attempt }),
+  ready: ({ connectionId, userId, roles, limits }) => {
+    state.welcome = { connectionId, userId, roles, limits }
+    enter(state, { status: rooms.resume() ? 'resuming' : 'open' })
+    state.connected?.resolve(state.welcome)
+  },
+  lost: (retryInMs) => {
+    rooms.suspend()
+    enter(state, { status: 'offline', retryInMs })
+  },
+  closed: (reason) => {
+    state.stopWatching?.()
+    rooms.close(reason)
+    enter(state, { status: 'closed', reason })
+    state.connected?.reject(reason)
+  },
+  messages: rooms.pushed,
+  disconnect: (frame) => state.emitter.emit('disconnect', frame),
+  error: (error) => state.emitter.emit('error', error),
+})
+
+const addressOf = ({ url, userId, name }: ChatClientOptions): URL => {
+  const address = new URL(url)
+  if (userId !== undefined) address.searchParams.set('userId', userId)
+  if (name !== undefined) address.searchParams.set('name', name)
+  return address
+}
+
+const builtInWebSocket = (): SocketConstructor => {
+  if (typeof globalThis.WebSocket === 'function') return globalThis.WebSocket
+  throw new Error('This runtime has no WebSocket: pass one as options.WebSocket, or use Node 22 or newer.')
+}

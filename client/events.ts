@@ -1,0 +1,31 @@
+import { throwLater } from './throw-later.ts'
+
+export type Listener<Event> = (event: Event) => void
+
+export type Emitter<Events> = {
+  /** Calls `listener` for each event of that name, in order; what it returns takes the listener off again. */
+  readonly on: <Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>) => () => void
+  readonly emit: <Name extends keyof Events>(name: Name, event: Events[Name]) => void
+}
+
+/** Listeners by event name. What a listener throws is thrown again outside: it stops neither others nor the client. */
+export const makeEmitter = <Events>(): Emitter<Events> => {
+  const listeners: { [Name in keyof Events]?: Set<Listener<Events[Name]>> } = {}
+  return {
+    on: (name, listener) => {
+      const registered = listeners[name] ?? new Set()
+      listeners[name] = registered
+      registered.add(listener)
+      return () => registered.delete(listener)
+    },
+    emit: (name, event) => {
+      for (const listener of [...(listeners[name] ?? [])]) {
+        try {
+          listener(event)
+        } catch (error) {
+          throwLater(error)
+        }
+      }
+    },
+  }
+}

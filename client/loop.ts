@@ -1,0 +1,74 @@
+import { throwLater } from './throw-later.ts'
+import type { Timers } from './timers.ts'
+
+/** What to do after a step: the next one at once, nothing until woken, or the next one after a wait. */
+export type Next = 'again' | 'idle' | { readonly waitMs: number }
+
+export type Loop = {
+  /** Lets steps run, the first one at once. Ends a wait. */
+  readonly start: () => void
+  /** Lets no further step begin. A step in flight is left to its fate. */
+  readonly stop: () => void
+  /** There is work. Does not cut a wait short. */
+  readonly wake: () => void
+  /** There may be work by then. */
+  readonly wakeIn: (ms: number) => void
+}
+
+type Deps = { readonly timers: Timers; readonly step: () => Promise<Next> }
+
+/** Runs `step` again and again while there is work, never two at the same time; it is stopped at first. */
+export const makeLoop = ({ timers, step }: Deps): Loop => {
+  let enabled = false
+  let busy = false
+  let woken = false
+  let cancelWait: (() => void) | undefined
+
+  const endWait = () => {
+    cancelWait?.()
+    cancelWait = undefined
+  }
+  const wait = (ms: number) => {
+    cancelWait ??= timers.after(ms, () => {
+      cancelWait = undefined
+      wake()
+    })
+  }
+  const run = async (): Promise<void> => {
+    busy = true
+    try {
+      while (enabled && woken) {
+        woken = false
+        const next = await step()
+        if (next === 'again') woken = true
+        else if (next !== 'idle' && enabled) {
+          wait(next.waitMs)
+          return
+        }
+      }
+    } finally {
+      busy = false
+    }
+  }
+  const wake = () => {
+    woken = true
+    if (enabled && !busy && cancelWait === undefined) run().catch(throwLater)
+  }
+
+  return {
+    start: () => {
+      enabled = true
+      endWait()
+      wake()
+    },
+    stop: () => {
+      enabled = false
+      endWait()
+    },
+    wake,
+    wakeIn: (ms) => {
+      if (enabled && !busy) wait(ms)
+      else woken = true
+    },
+  }
+}

@@ -1,0 +1,136 @@
+import type { ChatMessage, Head } from '../core/protocol/server-frames.ts'
+import type { Backoff } from './backoff.ts'
+import type { Calls } from './calls.ts'
+import type { ChatClientError } from './chat-client-error.ts'
+import { makeInbox, type RoomPage } from './inbox.ts'
+import { type Draft, makeOutbox, type Sent } from './outbox.ts'
+import { makeRoomSync, type RoomSync } from './room-sync.ts'
+import { makeRoomTimeline } from './room-timeline.ts'
+import type { Timers } from './timers.ts'
+import type { Timings } from './timings.ts'
+
+export type RoomDeps = {
+  readonly roomId: string
+  /** Most messages in the first page; the server's own number if undefined. */
+  readonly limit: number | undefined
+  readonly calls: Calls
+  readonly timers: Timers
+  readonly timings: Timings
+  readonly backoff: Backoff
+  /** The user that this client speaks for, once the server has said so. */
+  readonly userId: () => string | undefined
+  readonly maxFrameBytes: () => number
+  readonly on: {
+    readonly message: (epoch: string, message: ChatMessage) => void
+    /** There is a gap that cannot be filled: the page takes the place of all that was known. */
+    readonly reset: (page: RoomPage) => void
+    /** Joined on the present connection and up to date; `missed` messages were caught up with. */
+    readonly live: (missed: number) => void
+    /** Something was heard of the room. */
+    readonly activity: () => void
+    /** This client is not in the room any more. */
+    readonly lost: (error: ChatClientError) => void
+  }
+}
+
+/** A room as this client sees it, whatever happens to its connections. */
+export type Room = {
+  /** @throws ChatClientError the room cannot be joined */
+  readonly firstPage: Promise<RoomPage>
+  /** The epoch that its messages belong to; null while it has none. */
+  readonly epoch: () => string | null
+  /** Whether the first page was handed over. */
+  readonly hasBegun: () => boolean
+  /** There is a connection: joins on it, and catches up. */
+  readonly resume: () => void
+  /** The connection is gone. */
+  readonly suspend: () => void
+  readonly pushed: (epoch: string, messages: readonly ChatMessage[]) => void
+  /** What the server says the last message is; null: this connection is not a member. */
+  readonly learn: (head: Head | null) => void
+  readonly send: (draft: Draft) => Promise<Sent>
+  /** Is done with the room: whatever is waiting is rejected. */
+  readonly close: (reason: ChatClientError) => void
+}
+
+export const makeRoom = (deps: RoomDeps): Room => {
+  const { roomId, calls, timers, on } = deps
+  const timeline = makeRoomTimeline()
+  const inbox = makeInbox({ timers, onMessage: on.message, onReset: on.reset })
+
+  /** One's own message, back from the room, is as good as its ack. */
+  const recognise = (epoch: string, messages: readonly ChatMessage[]) => {
+    for (const message of messages) {
+      if (message.sender.userId === deps.userId()) outbox.recognise(epoch, message)
+    }
+  }
+  const take = (messages: readonly ChatMessage[]) => {
+    const { epoch } = timeline.cursor()
+    if (epoch === null) return
+    recognise(epoch, messages)
+    inbox.deliver(epoch, messages)
+  }
+  const begin = (page: RoomPage) => {
+    if (page.epoch !== null) recognise(page.epoch, page.messages)
+    inbox.begin(page)
+  }
+  const close = (reason: ChatClientError) => {
+    sync.close(reason)
+    outbox.stop()
+    outbox.failAll(reason)
+    inbox.fail(reason)
+  }
+  const sync = makeRoomSync({
+    ...deps,
+    timeline,
+    on: {
+      arrival: ({ ready }) => take(ready),
+      joined: ({ floor, more }, { ready, reset }) => {
+        if (reset) begin({ roomId, epoch: timeline.cursor().epoch, messages: ready, floor, more })
+        else take(ready)
+        outbox.start()
+        on.activity()
+      },
+      live: () => on.live(inbox.takeCount()),
+      lost: (error) => {
+        close(error)
+        if (inbox.hasBegun()) on.lost(error)
+      },
+    },
+  })
+  const outbox = makeOutbox({
+    ...deps,
+    known: timeline.known,
+    resets: sync.resets,
+    refresh: sync.refresh,
+    calls: learning(calls, sync),
+  })
+
+  return {
+    firstPage: inbox.firstPage,
+    epoch: () => timeline.cursor().epoch,
+    hasBegun: inbox.hasBegun,
+    resume: sync.resume,
+    suspend: () => {
+      inbox.takeCount()
+      sync.suspend()
+      outbox.stop()
+    },
+    pushed: (epoch, messages) => {
+      on.activity()
+      sync.apply(timeline.pushed(epoch, messages))
+    },
+    learn: sync.learn,
+    send: outbox.send,
+    close,
+  }
+}
+
+/** An ack tells the head as well: if the push of that message is lost, it is missed all the same. */
+const learning = (calls: Pick<Calls, 'sendMessage'>, { learn }: RoomSync): Pick<Calls, 'sendMessage'> => ({
+  sendMessage: async (fields) => {
+    const ack = await calls.sendMessage(fields)
+    learn(ack)
+    return ack
+  },
+})

@@ -1,0 +1,154 @@
+import type { ChatMessage, MessagesFrame } from '../core/protocol/server-frames.ts'
+import { ChatClientError } from './chat-client-error.ts'
+import type { RoomPage } from './inbox.ts'
+import type { Draft, Sent } from './outbox.ts'
+import { makeQuietWatch, type QuietWatch } from './quiet-watch.ts'
+import { makeRoom, type Room, type RoomDeps } from './room.ts'
+import { throwLater } from './throw-later.ts'
+
+type Deps = Omit<RoomDeps, 'roomId' | 'limit' | 'on'> & {
+  readonly on: {
+    readonly message: (event: { roomId: string; epoch: string; message: ChatMessage }) => void
+    readonly recovered: (event: { roomId: string; missed: number }) => void
+    readonly reset: (page: RoomPage) => void
+    readonly left: (event: { roomId: string; error: ChatClientError }) => void
+    /** Every room that was joined before is so again, and complete. */
+    readonly upToDate: () => void
+  }
+}
+
+/** The rooms that this client is in, or is about to be in, whatever happens to its connections. */
+export type Rooms = {
+  readonly join: (roomId: string, limit: number | undefined) => Promise<RoomPage>
+  readonly leave: (roomId: string) => Promise<void>
+  readonly send: (roomId: string, draft: Draft) => Promise<Sent>
+  /** Null for a room without messages, or one that is not joined. */
+  readonly epochOf: (roomId: string) => string | null
+  readonly pushed: (frame: MessagesFrame) => void
+  /** There is a connection. False: no room has to catch up. */
+  readonly resume: () => boolean
+  readonly suspend: () => void
+  /** Asks for news of every room: some may have been lost unnoticed. */
+  readonly checkNow: () => void
+  readonly close: (reason: ChatClientError) => void
+}
+
+type State = {
+  readonly rooms: Map<string, Room>
+  readonly watch: QuietWatch
+  /** A room may be joined again only when the server has let go of it: it may handle both frames at once. */
+  readonly leaving: Map<string, Promise<void>>
+  readonly resuming: Set<string>
+  connected: boolean
+}
+
+export const makeRooms = (deps: Deps): Rooms => {
+  const rooms = new Map<string, Room>()
+  const watch = makeQuietWatch({
+    ...deps,
+    onHeads: (heads) => {
+      for (const [roomId, head] of Object.entries(heads)) rooms.get(roomId)?.learn(head)
+    },
+  })
+  const state: State = { rooms, watch, leaving: new Map(), resuming: new Set(), connected: false }
+  return {
+    join: (roomId, limit) => (rooms.get(roomId) ?? enter(deps, state, roomId, limit)).firstPage,
+    leave: (roomId) => leave(deps, state, roomId),
+    send: (roomId, draft) =>
+      rooms.get(roomId)?.send(draft) ??
+      Promise.reject(new ChatClientError('left', `Join the room ${roomId} before you send to it.`)),
+    epochOf: (roomId) => rooms.get(roomId)?.epoch() ?? null,
+    pushed: ({ roomId, epoch, messages }) => rooms.get(roomId)?.pushed(epoch, messages),
+    resume: () => resume(state),
+    suspend: () => {
+      state.connected = false
+      state.resuming.clear()
+      watch.stop()
+      for (const room of rooms.values()) room.suspend()
+    },
+    checkNow: watch.checkNow,
+    close: (reason) => {
+      watch.stop()
+      for (const room of rooms.values()) room.close(reason)
+      rooms.clear()
+    },
+  }
+}
+
+const enter = (deps: Deps, state: State, roomId: string, limit: number | undefined): Room => {
+  const room = makeRoom({
+    ...deps,
+    roomId,
+    limit,
+    on: {
+      message: (epoch, message) => deps.on.message({ roomId, epoch, message }),
+      reset: (page) => {
+        deps.on.reset(page)
+        settle(deps, state, roomId)
+      },
+      live: (missed) => {
+        if (state.resuming.has(roomId)) deps.on.recovered({ roomId, missed })
+        settle(deps, state, roomId)
+      },
+      activity: () => state.watch.touch(roomId),
+      lost: (error) => {
+        forget(deps, state, roomId, room)
+        deps.on.left({ roomId, error })
+      },
+    },
+  })
+  state.rooms.set(roomId, room)
+  room.firstPage.catch(() => forget(deps, state, roomId, room))
+  const begin = () => {
+    if (state.connected && state.rooms.get(roomId) === room) room.resume()
+  }
+  const left = state.leaving.get(roomId)
+  if (left === undefined) begin()
+  else Promise.allSettled([left]).then(begin).catch(throwLater)
+  return room
+}
+
+const leave = async (deps: Deps, state: State, roomId: string): Promise<void> => {
+  const room = state.rooms.get(roomId)
+  if (room !== undefined) {
+    forget(deps, state, roomId, room)
+    room.close(new ChatClientError('left', `The room ${roomId} was left.`))
+  }
+  // Without a connection there is nothing to leave: the next one will not join the room.
+  if (!state.connected) return
+  const left = askToLeave(deps, roomId)
+  state.leaving.set(roomId, left)
+  try {
+    await left
+  } finally {
+    if (state.leaving.get(roomId) === left) state.leaving.delete(roomId)
+  }
+}
+
+const askToLeave = async ({ calls }: Deps, roomId: string): Promise<void> => {
+  try {
+    await calls.leaveRoom({ roomId })
+  } catch (error) {
+    if (!(error instanceof ChatClientError) || error.code !== 'disconnected') throw error
+  }
+}
+
+const resume = (state: State): boolean => {
+  state.connected = true
+  for (const [roomId, room] of state.rooms) if (room.hasBegun()) state.resuming.add(roomId)
+  state.watch.start()
+  for (const room of state.rooms.values()) room.resume()
+  return state.resuming.size > 0
+}
+
+/** A room is complete again, or gone: was it the last one that was waited for? */
+const settle = (deps: Deps, state: State, roomId: string) => {
+  if (state.resuming.delete(roomId) && state.resuming.size === 0) deps.on.upToDate()
+}
+
+const forget = (deps: Deps, state: State, roomId: string, room: Room) => {
+  if (state.rooms.get(roomId) !== room) return
+  state.rooms.delete(roomId)
+  state.watch.forget(roomId)
+  settle(deps, state, roomId)
+}

@@ -1,0 +1,185 @@
+import type { ChatClient, ConnectionState, Welcome } from '../client/chat-client.ts'
+import { ChatClientError } from '../client/chat-client-error.ts'
+import { defaultLimits } from '../core/protocol/limits.ts'
+import type { ChatMessage } from '../core/protocol/server-frames.ts'
+import { byId } from './dom.ts'
+import { makeRoomTabs, type RoomTabs } from './room-tabs.ts'
+import { makeRoomView, type RoomView } from './room-view.ts'
+import { badgeOf, reasonForLeaving } from './wording.ts'
+
+type Deps = {
+  readonly client: ChatClient
+  /** The chat is over; with a problem if that was not the visitor's wish. */
+  readonly onOver: (problem: string | undefined) => void
+  /** A room could not be joined, or was lost, while others go on. */
+  readonly onRefused: (roomId: string, problem: string) => void
+}
+
+export type ChatView = {
+  readonly join: (roomId: string) => void
+  /** Leaves the room that is shown; the chat, if it was the only one. */
+  readonly leave: () => void
+}
+
+type State = {
+  readonly rooms: Map<string, { readonly view: RoomView; unread: number }>
+  readonly tabs: RoomTabs
+  current: string | undefined
+  welcome: Welcome | undefined
+}
+
+/** The chat, from its first connection to its last: the rooms, and how the connection fares. */
+export const makeChatView = (deps: Deps): ChatView => {
+  const { client } = deps
+  const roomList = byId('room-list', HTMLElement)
+  roomList.replaceChildren()
+  const state: State = {
+    rooms: new Map(),
+    tabs: makeRoomTabs({ list: roomList, onSelect: (roomId) => select(state, roomId) }),
+    current: undefined,
+    welcome: undefined,
+  }
+  const over = new AbortController()
+  const chat = byId('chat', HTMLElement)
+  chat.hidden = false
+
+  followConnection(client)
+  client.on('message', ({ roomId, message }) => receive(state, roomId, message))
+  client.on('reset', (page) => state.rooms.get(page.roomId)?.view.reset(page))
+  client.on('left', ({ roomId, error }) => drop(deps, state, roomId, error))
+  client.on('state', (now) => {
+    if (now.status !== 'closed') return
+    over.abort()
+    chat.hidden = true
+    document.title = 'Simple Chat'
+    deps.onOver(reasonForLeaving(now.reason))
+  })
+  document.addEventListener('visibilitychange', () => see(state), { signal: over.signal })
+  void greet(client, state)
+
+  return {
+    join: (roomId) => {
+      if (state.rooms.has(roomId)) select(state, roomId)
+      else void join(deps, state, roomId)
+    },
+    leave: () => {
+      const { current } = state
+      if (current !== undefined && state.rooms.size > 1) {
+        remove(state, current)
+        void ignoringLoss(client.leaveRoom(current))
+      } else client.close()
+    },
+  }
+}
+
+/** Shows the state of the connection. */
+const followConnection = (client: ChatClient) => {
+  const badge = byId('connection-state', HTMLElement)
+  const label = byId('connection-label', HTMLElement)
+  let wasOnline = false
+  const show = (now: ConnectionState) => {
+    const { state, label: text } = badgeOf(now, wasOnline)
+    wasOnline ||= state === 'online'
+    badge.dataset.state = state
+    // Said once, however many attempts it takes.
+    if (label.textContent !== text) label.textContent = text
+  }
+  client.on('state', show)
+  show({ status: 'connecting', attempt: 1 })
+}
+
+const greet = async (client: ChatClient, state: State): Promise<void> => {
+  const welcome = await ignoringLoss(client.connect())
+  state.welcome = welcome
+  byId('me', HTMLElement).textContent = welcome?.userId ?? ''
+}
+
+const join = async (deps: Deps, state: State, roomId: string): Promise<void> => {
+  const view = makeRoomView({
+    client: deps.client,
+    roomId,
+    template: byId('room-template', HTMLTemplateElement),
+    userId: () => state.welcome?.userId,
+    maxContentBytes: () => state.welcome?.limits.contentBytes ?? defaultLimits.contentBytes,
+  })
+  state.rooms.set(roomId, { view, unread: 0 })
+  state.tabs.add(roomId)
+  select(state, roomId)
+  try {
+    view.reset(await deps.client.joinRoom(roomId, { limit: 50 }))
+  } catch (error) {
+    if (!(error instanceof ChatClientError)) throw error
+    if (error.code !== 'left') drop(deps, state, roomId, error)
+  }
+}
+
+const receive = (state: State, roomId: string, message: ChatMessage) => {
+  const room = state.rooms.get(roomId)
+  if (room === undefined) return
+  room.view.append(message)
+  if (message.sender.userId === state.welcome?.userId) return
+  if (roomId === state.current) announce(message)
+  if (roomId !== state.current || document.hidden) {
+    room.unread += 1
+    state.tabs.setUnread(roomId, room.unread)
+    writeTitle(state)
+  }
+}
+
+const select = (state: State, roomId: string) => {
+  const room = state.rooms.get(roomId)
+  if (room === undefined) return
+  state.current = roomId
+  state.tabs.select(roomId)
+  byId('room-name', HTMLElement).textContent = roomId
+  byId('stage', HTMLElement).replaceChildren(room.view.element)
+  room.view.shown()
+  see(state)
+}
+
+/** What is shown has been seen, if the page is. */
+const see = (state: State) => {
+  const room = state.current === undefined ? undefined : state.rooms.get(state.current)
+  if (room !== undefined && state.current !== undefined && !document.hidden) {
+    room.unread = 0
+    state.tabs.setUnread(state.current, 0)
+  }
+  writeTitle(state)
+}
+
+const writeTitle = ({ rooms, current }: State) => {
+  const unread = [...rooms.values()].reduce((sum, room) => sum + room.unread, 0)
+  document.title = `${unread > 0 ? `(${unread}) ` : ''}#${current} – Simple Chat`
+}
+
+const drop = (deps: Deps, state: State, roomId: string, error: ChatClientError) => {
+  const problem = reasonForLeaving(error)
+  remove(state, roomId)
+  if (state.rooms.size > 0) deps.onRefused(roomId, problem ?? error.message)
+  else {
+    deps.client.close()
+    deps.onOver(problem)
+  }
+}
+
+const remove = (state: State, roomId: string) => {
+  state.rooms.delete(roomId)
+  state.tabs.remove(roomId)
+  const [another] = state.rooms.keys()
+  if (state.current === roomId && another !== undefined) select(state, another)
+}
+
+/** Tells those who do not see the list. */
+const announce = ({ sender, content }: ChatMessage) => {
+  byId('announcer', HTMLElement).textContent = `${sender.name ?? sender.userId}: ${content.slice(0, 200)}`
+}
+
+/** That the chat is closed, or the connection lost, is shown by its state. */
+const ignoringLoss = async <Result>(asked: Promise<Result>): Promise<Result | undefined> => {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof ChatClientError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,56 @@
+import type { HistoryPage } from '../client/chat-client.ts'
+import { ChatClientError } from '../client/chat-client-error.ts'
+import { element } from './dom.ts'
+
+type Deps = {
+  readonly edge: HTMLElement
+  readonly roomId: string
+  /** Older messages than those shown; undefined if none are shown. */
+  readonly fetch: () => Promise<HistoryPage | undefined>
+  readonly show: (page: HistoryPage) => void
+}
+
+/** The upper edge of a room's messages: loads older ones, or says why there are none. */
+export type HistoryEdge = {
+  /** What a page that is shown says of older messages. */
+  readonly set: (page: { readonly more: boolean; readonly floor: number }) => void
+  /** The edge is near: loads, if there is more and nothing is being loaded. */
+  readonly reach: () => Promise<void>
+}
+
+export const makeHistoryEdge = ({ edge, roomId, fetch, show }: Deps): HistoryEdge => {
+  let more = false
+  let isLoading = false
+
+  const set: HistoryEdge['set'] = (page) => {
+    more = page.more
+    if (more) edge.textContent = 'Loading earlier messages'
+    else
+      edge.textContent =
+        page.floor > 1 ? 'Earlier messages are not kept' : `This is the beginning of #${roomId}`
+  }
+  const reach = async (): Promise<void> => {
+    if (!more || isLoading) return
+    isLoading = true
+    try {
+      const page = await fetch()
+      if (page === undefined) return
+      set(page)
+      show(page)
+    } catch (error) {
+      if (!(error instanceof ChatClientError)) throw error
+      offerRetry()
+    } finally {
+      isLoading = false
+    }
+  }
+  const offerRetry = () => {
+    const again = element('button', { type: 'button' }, 'Try again')
+    again.addEventListener('click', () => {
+      edge.textContent = 'Loading earlier messages'
+      void reach()
+    })
+    edge.replaceChildren('Earlier messages could not be loaded. ', again)
+  }
+  return { set, reach }
+}

@@ -1,0 +1,40 @@
+import { makeChatClient } from '../client/chat-client.ts'
+import { type ChatView, makeChatView } from './chat-view.ts'
+import { byId } from './dom.ts'
+import { makeRoomDialog } from './room-dialog.ts'
+import { type Entrance, makeStartForm } from './start-form.ts'
+import { readVisitor, rememberVisitor, visitorStorage } from './visitor.ts'
+
+const storage = visitorStorage()
+let chat: ChatView | undefined
+
+const enter = (entrance: Entrance) => {
+  const { user, room, token } = entrance
+  rememberVisitor(entrance, storage)
+  showRoomInAddress(room)
+  start.hide()
+  chat = makeChatView({
+    client: makeChatClient({
+      url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/`,
+      ...(token === undefined ? { userId: user } : { getToken: () => token }),
+    }),
+    onOver: (problem) => {
+      chat = undefined
+      start.show(problem)
+    },
+    onRefused: (roomId, problem) => askForRoom(`#${roomId}: ${problem}`),
+  })
+  chat.join(room)
+}
+
+/** So that the address can be passed on to somebody who should come to the same room. */
+const showRoomInAddress = (room: string) => {
+  const address = new URL(location.href)
+  address.searchParams.set('room', room)
+  history.replaceState(null, '', address)
+}
+
+const start = makeStartForm({ visitor: readVisitor(location.search, storage), onEnter: enter })
+const askForRoom = makeRoomDialog((roomId) => chat?.join(roomId))
+byId('leave', HTMLButtonElement).addEventListener('click', () => chat?.leave())
+byId('add-room', HTMLButtonElement).addEventListener('click', () => askForRoom())

@@ -1,0 +1,90 @@
+import type { ChatMessage } from '../core/protocol/server-frames.ts'
+import { type Delivery, type MessageRow, makeMessageRow, type Shown } from './message-row.ts'
+
+export type Draft = { readonly clientMessageId: string; readonly content: string }
+
+/** The messages of a room in their order, and below them those on their way there. */
+export type MessageList = {
+  /** Shows these in the place of all messages of the room. */
+  readonly reset: (messages: readonly ChatMessage[]) => void
+  readonly prepend: (messages: readonly ChatMessage[]) => void
+  readonly append: (message: ChatMessage) => void
+  /** A message on its way; what it returns says how it fares. */
+  readonly add: (draft: Draft) => (delivery: Delivery) => void
+  readonly discard: (clientMessageId: string) => void
+  /** The lowest seq shown. */
+  readonly firstSeq: () => number | undefined
+  readonly isEmpty: () => boolean
+}
+
+type Deps = { readonly list: HTMLOListElement; readonly userId: () => string | undefined }
+
+export const makeMessageList = ({ list, userId }: Deps): MessageList => {
+  let placed: MessageRow[] = []
+  const onTheirWay = new Map<string, MessageRow>()
+
+  const isOwn = ({ sender }: ChatMessage) => sender.userId === userId()
+  /** The row of a message of the room: the one that it was written in, if that was here. */
+  const rowOf = (message: ChatMessage): MessageRow => {
+    const sent = isOwn(message) ? onTheirWay.get(message.clientMessageId ?? '') : undefined
+    const row = sent ?? makeMessageRow(message, isOwn(message))
+    if (sent !== undefined) onTheirWay.delete(message.clientMessageId ?? '')
+    row.confirm(message)
+    row.mark({ state: 'sent' })
+    return row
+  }
+  /** Rows on their way follow the last message of the room, and one another. */
+  const regroupTail = () => {
+    let previous = placed.at(-1)?.shown()
+    for (const row of onTheirWay.values()) {
+      row.follow(previous)
+      previous = row.shown()
+    }
+  }
+  const place = (messages: readonly ChatMessage[]): MessageRow[] => {
+    const rows = messages.map(rowOf)
+    for (const [index, row] of rows.entries()) row.follow(rows[index - 1]?.shown())
+    return rows
+  }
+  const firstOnItsWay = () => onTheirWay.values().next().value?.row ?? null
+
+  return {
+    reset: (messages) => {
+      placed = place(messages)
+      list.replaceChildren(...placed.map(({ row }) => row), ...[...onTheirWay.values()].map(({ row }) => row))
+      regroupTail()
+    },
+    prepend: (messages) => {
+      const rows = place(messages)
+      list.prepend(...rows.map(({ row }) => row))
+      placed[0]?.follow(rows.at(-1)?.shown())
+      placed = [...rows, ...placed]
+    },
+    append: (message) => {
+      const row = rowOf(message)
+      row.follow(placed.at(-1)?.shown())
+      placed.push(row)
+      list.insertBefore(row.row, firstOnItsWay())
+      regroupTail()
+    },
+    add: ({ clientMessageId, content }) => {
+      const shown: Shown = { sender: { userId: userId() ?? '' }, content, sentAt: new Date().toISOString() }
+      const row = onTheirWay.get(clientMessageId) ?? makeMessageRow(shown, true)
+      onTheirWay.set(clientMessageId, row)
+      row.mark({ state: 'pending' })
+      list.append(row.row)
+      regroupTail()
+      return (delivery) => {
+        // Once the room has it, whatever else is said of it comes too late.
+        if (onTheirWay.get(clientMessageId) === row) row.mark(delivery)
+      }
+    },
+    discard: (clientMessageId) => {
+      onTheirWay.get(clientMessageId)?.row.remove()
+      onTheirWay.delete(clientMessageId)
+      regroupTail()
+    },
+    firstSeq: () => placed[0]?.shown().seq,
+    isEmpty: () => placed.length === 0 && onTheirWay.size === 0,
+  }
+}

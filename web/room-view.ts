@@ -1,0 +1,167 @@
+import type { ChatClient, HistoryPage } from '../client/chat-client.ts'
+import { ChatClientError } from '../client/chat-client-error.ts'
+import type { RoomPage } from '../client/inbox.ts'
+import { makeMessageId } from '../client/message-id.ts'
+import type { ChatMessage } from '../core/protocol/server-frames.ts'
+import { makeComposer } from './composer.ts'
+import { part, showText } from './dom.ts'
+import { makeHistoryEdge } from './history-edge.ts'
+import { type Draft, type MessageList, makeMessageList } from './message-list.ts'
+import { makeScrollKeeper, type ScrollKeeper } from './scroll-keeper.ts'
+import { newMessagesText, reasonForFailure } from './wording.ts'
+
+type Deps = {
+  readonly client: ChatClient
+  readonly roomId: string
+  readonly template: HTMLTemplateElement
+  readonly userId: () => string | undefined
+  readonly maxContentBytes: () => number
+}
+
+/** One room on the page. It goes on living while another one is shown. */
+export type RoomView = {
+  readonly roomId: string
+  readonly element: HTMLElement
+  /** The newest messages, in the place of all that was shown. */
+  readonly reset: (page: RoomPage) => void
+  readonly append: (message: ChatMessage) => void
+  /** It was put into the page. */
+  readonly shown: () => void
+}
+
+/** How near to its upper edge a list loads older messages. */
+const nearTopPx = 400
+
+export const makeRoomView = ({ client, roomId, template, userId, maxContentBytes }: Deps): RoomView => {
+  const element = cloneOf(template)
+  element.setAttribute('aria-label', `Room ${roomId}`)
+  const scroller = part(element, 'scroller', HTMLElement)
+  // So that the keyboard can scroll it, where the browser does not see to that by itself.
+  scroller.tabIndex = 0
+  const list = part(element, 'messages', HTMLOListElement)
+  const empty = part(element, 'empty', HTMLElement)
+  const messages = makeMessageList({ list, userId })
+  const newest = makeNewestButton(part(element, 'newest', HTMLButtonElement), () => scroll.toEnd())
+  let hasPage = false
+
+  const review = () => {
+    empty.hidden = !hasPage || !messages.isEmpty()
+    element.classList.toggle('vacant', !empty.hidden)
+  }
+  const edge = makeHistoryEdge({
+    edge: part(element, 'edge', HTMLElement),
+    roomId,
+    fetch: async () => {
+      const before = messages.firstSeq()
+      return before === undefined ? undefined : client.history(roomId, { before, limit: 50 })
+    },
+    show: (page: HistoryPage) => {
+      scroll.holding(() => messages.prepend(page.messages))
+      approach()
+    },
+  })
+  const approach = () => {
+    if (scroller.isConnected && scroller.scrollTop < nearTopPx) void edge.reach()
+  }
+  const scroll: ScrollKeeper = makeScrollKeeper({
+    scroller,
+    content: list,
+    onMove: () => {
+      if (scroll.isAtEnd()) newest.clear()
+      approach()
+    },
+  })
+  const send = makeSender({ client, roomId, messages, review })
+  const composer = makeComposer({
+    form: part(element, 'composer', HTMLFormElement),
+    roomId,
+    maxBytes: maxContentBytes,
+    onSend: (content) => {
+      send({ content, clientMessageId: makeMessageId() })
+      scroll.toEnd()
+    },
+    onResize: () => {
+      if (scroll.isAtEnd()) scroll.toEnd()
+    },
+  })
+
+  return {
+    roomId,
+    element,
+    reset: (page) => {
+      hasPage = true
+      messages.reset(page.messages)
+      edge.set(page)
+      review()
+      scroll.toEnd()
+      approach()
+    },
+    append: (message) => {
+      const isOther = message.sender.userId !== userId()
+      messages.append(message)
+      review()
+      if (isOther && !scroll.isAtEnd()) newest.add()
+    },
+    shown: () => {
+      scroll.restore()
+      composer.invite()
+    },
+  }
+}
+
+const cloneOf = (template: HTMLTemplateElement): HTMLElement => {
+  const clone = template.content.firstElementChild?.cloneNode(true)
+  if (clone instanceof HTMLElement) return clone
+  throw new Error('The template of a room holds no element')
+}
+
+/** Tells of messages below what is being read, and leads there. */
+const makeNewestButton = (button: HTMLButtonElement, onPress: () => void) => {
+  let count = 0
+  button.addEventListener('click', onPress)
+  const write = () => showText(button, count === 0 ? undefined : newMessagesText(count))
+  return {
+    add: () => {
+      count += 1
+      write()
+    },
+    clear: () => {
+      count = 0
+      write()
+    },
+  }
+}
+
+type SenderDeps = {
+  readonly client: ChatClient
+  readonly roomId: string
+  readonly messages: MessageList
+  readonly review: () => void
+}
+
+/** Sends a message, and shows how it fares; the same one, with the same id, when it is tried again. */
+const makeSender = ({ client, roomId, messages, review }: SenderDeps) => {
+  const attempt = async (draft: Draft): Promise<void> => {
+    const mark = messages.add(draft)
+    review()
+    try {
+      await client.send(roomId, draft.content, { clientMessageId: draft.clientMessageId })
+      mark({ state: 'sent' })
+    } catch (error) {
+      if (!(error instanceof ChatClientError)) throw error
+      mark({
+        state: 'failed',
+        reason: reasonForFailure(error),
+        retry: () => send(draft),
+        discard: () => {
+          messages.discard(draft.clientMessageId)
+          review()
+        },
+      })
+    }
+  }
+  const send = (draft: Draft) => {
+    void attempt(draft)
+  }
+  return send
+}

@@ -1,0 +1,54 @@
+import { byId, showText } from './dom.ts'
+import { roomIdOf, roomIdProblem } from './room-id.ts'
+import type { Visitor } from './visitor.ts'
+
+/** Who wants to go where; the user is empty where a token says it. */
+export type Entrance = Visitor & { readonly token: string | undefined }
+
+type Deps = { readonly visitor: Visitor; readonly onEnter: (entrance: Entrance) => void }
+
+export type StartForm = {
+  /** Shows the form again, and why. */
+  readonly show: (problem?: string) => void
+  readonly hide: () => void
+}
+
+export const makeStartForm = ({ visitor, onEnter }: Deps): StartForm => {
+  const start = byId('start', HTMLElement)
+  const form = byId('start-form', HTMLFormElement)
+  const problem = byId('start-problem', HTMLElement)
+  const user = byId('user', HTMLInputElement)
+  const room = byId('room', HTMLInputElement)
+  const token = byId('token', HTMLInputElement)
+  user.value = visitor.user
+  room.value = visitor.room
+
+  const refuse = (input: HTMLInputElement, text: string) => {
+    showText(problem, text)
+    input.setAttribute('aria-invalid', 'true')
+    input.focus()
+  }
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    for (const input of [user, room, token]) input.removeAttribute('aria-invalid')
+    const jwt = token.value.trim()
+    const name = user.value.trim()
+    const roomId = roomIdOf(room.value)
+    if (jwt === '' && !/^\P{C}{1,128}$/u.test(name)) refuse(user, 'Please enter a name.')
+    else if (roomId === undefined) refuse(room, roomIdProblem)
+    else onEnter({ user: name, room: roomId, token: jwt === '' ? undefined : jwt })
+  })
+  const focus = () => (user.value === '' ? user : form.querySelector('button'))?.focus()
+  focus()
+  return {
+    show: (text) => {
+      start.hidden = false
+      showText(problem, text)
+      focus()
+    },
+    hide: () => {
+      start.hidden = true
+      showText(problem, undefined)
+    },
+  }
+}
