@@ -147,8 +147,8 @@ export type Subscription = {
  */
 export type LaneConsumer = {
   /**
-   * @param onBatch resolves: the records are done. Rejects: the whole batch comes again, `redelivered`, before any
-   * later record.
+   * @param onBatch resolves: the records are done. Rejects: that is logged, and after a pause that grows from time to
+   * time the whole batch comes again, `redelivered`, before any later record.
    */
   readonly subscribe: (
     lane: Lane,

@@ -31,6 +31,8 @@ export type GatewayConfig = {
   readonly broker: Place
   readonly laneCounts: LaneCounts
   readonly auth: AuthSettings
+  /** Origins of the pages that may connect; `same-host`: the pages that this process serves; null: any. */
+  readonly allowedOrigins: readonly string[] | 'same-host' | null
   readonly retentionMs: number | undefined
   readonly limits: Limits
   readonly maxAgeMs: number | null
@@ -59,6 +61,8 @@ export const readConfig = (environment: Environment): GatewayConfig => {
     broker: placeOf(read.RABBITMQ_URL),
     laneCounts: { lanes: read.LANES, bulkLanes: read.BULK_LANES },
     auth,
+    // In open mode nothing but the page's origin tells a visitor from any page that the browser has open.
+    allowedOrigins: read.ALLOWED_ORIGINS ?? (auth.mode === 'open' ? 'same-host' : null),
     retentionMs: read.RETENTION_DAYS === undefined ? undefined : read.RETENTION_DAYS * dayMs,
     limits,
     maxAgeMs: read.MAX_AGE_SECONDS === 0 ? null : read.MAX_AGE_SECONDS * 1000,
@@ -99,6 +103,15 @@ const FaultsSchema = v.pipe(
   }),
 )
 
+const OriginsSchema = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(',').map((origin) => origin.trim())),
+  v.check(
+    (origins) => origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
+    'must be origins such as https://chat.example.org, separated by commas',
+  ),
+)
+
 const GatewaySchema = v.pipe(
   v.object({
     HOST: v.optional(v.string(), '127.0.0.1'),
@@ -113,6 +126,7 @@ const GatewaySchema = v.pipe(
     RABBITMQ_URL: v.exactOptional(url('amqp:', 'amqps:')),
     LANES: numberOr(4, 1, 64),
     BULK_LANES: numberOr(2, 1, 64),
+    ALLOWED_ORIGINS: v.exactOptional(OriginsSchema),
     RETENTION_DAYS: v.exactOptional(wholeNumber(1, 36_500)),
     MAX_AGE_SECONDS: numberOr(7200, 0, 31_536_000),
     IDLE_SECONDS: numberOr(600, 1, 86_400),

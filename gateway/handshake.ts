@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
 import type { Clock } from '../core/ports.ts'
 import type { Arrival } from './events.ts'
 import { newId } from './ids.ts'
 import { type Refusal, refusal } from './refusal.ts'
 
-/** Origins from which a browser may connect; `same-host`: those of the pages that this host itself serves. */
+/** Origins from which a browser may connect; `same-host`: those of the pages that this host itself serves, by address. */
 export type AllowedOrigins = readonly string[] | 'same-host' | null
 
 /**
@@ -32,14 +33,16 @@ export const offeredProtocols = ({ headers }: IncomingMessage): readonly string[
 
 /**
  * Against cross-site WebSocket hijacking: a browser names the page's origin, and sends along what the user has
- * for this host. Other clients name none, and may connect. `same-host` believes the Host header, so a name that
- * was rebound to this host passes: list the origins where that matters.
+ * for this host. Other clients name none, and may connect. `same-host` believes the Host header, so it takes
+ * addresses and `localhost` only: any other name may be somebody else's, rebound to this host.
  */
 export const originAllowed = (allowed: AllowedOrigins, { headers }: IncomingMessage): boolean => {
   const { origin, host } = headers
   if (allowed === null || origin === undefined) return true
   if (allowed !== 'same-host') return allowed.includes(origin)
-  return URL.canParse(origin) && new URL(origin).host === host
+  if (!URL.canParse(origin)) return false
+  const { host: originHost, hostname } = new URL(origin)
+  return originHost === host && (hostname === 'localhost' || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0)
 }
 
 export const arrivalOf = (request: IncomingMessage, clock: Clock): Arrival => {

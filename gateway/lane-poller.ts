@@ -1,6 +1,5 @@
 import { type Lane, type LaneCounts, laneNames } from '../core/domain/lanes.ts'
-import type { Clock, LaneConsumer, LaneRecord, Subscription, Telemetry } from '../core/ports.ts'
-import { within } from './deadline.ts'
+import type { Clock, LaneConsumer, LaneRecord, Subscription } from '../core/ports.ts'
 import type { Handlers } from './handlers.ts'
 
 type RabbitMqEvent = Parameters<Handlers['deliver']>[0]
@@ -15,7 +14,6 @@ type Options = {
   readonly batchSize?: number
   /** Lambda caps a batch at 6 MB as well: a larger one is handed over in parts. */
   readonly batchBytes?: number
-  readonly telemetry: Telemetry
   readonly clock?: Clock
 }
 
@@ -27,34 +25,15 @@ export type LanePoller = {
 
 /** @throws whatever `subscribe` throws, with the lanes that were subscribed released again */
 export const startLanePoller = async (options: Options): Promise<LanePoller> => {
-  const { consumer, counts, batchSize = 100, telemetry } = options
-  const stopping = Promise.withResolvers<void>()
-  let stopped = false
-
-  const onBatchOf = (lane: Lane) => {
-    let failures = 0
-    return async (records: readonly LaneRecord[]) => {
-      try {
-        await handOver(options, lane, records)
-        failures = 0
-      } catch (error) {
-        failures++
-        telemetry.error('A batch failed and comes again', error, { lane, records: records.length, failures })
-        telemetry.count('gateway.failed_batches')
-        // The event source waits longer from time to time as well; without it a broken batch spins.
-        if (!stopped) await within(stopping.promise, Math.min(5_000, 50 * 2 ** failures))
-        throw error
-      }
-    }
-  }
-
+  const { consumer, counts, batchSize = 100 } = options
   const subscribed = await Promise.allSettled(
-    laneNames(counts).map((lane) => consumer.subscribe(lane, onBatchOf(lane), { batchSize })),
+    laneNames(counts).map((lane) =>
+      // A rejection is logged, and waited after, by the consumer, which hands the batch over again.
+      consumer.subscribe(lane, (records) => handOver(options, lane, records), { batchSize }),
+    ),
   )
   const subscriptions = subscribed.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   const stop = async () => {
-    stopped = true
-    stopping.resolve()
     await Promise.all(subscriptions.map((subscription: Subscription) => subscription.stop()))
   }
   const failed = subscribed.find((result) => result.status === 'rejected')

@@ -1,12 +1,14 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { ConfirmChannel } from 'amqplib'
 import { makeDynamoDbClient } from '../adapters/dynamodb/client.ts'
+import { sweepExpired } from '../adapters/dynamodb/sweep.ts'
 import { createTables } from '../adapters/dynamodb/tables.ts'
 import { makeLanes } from '../adapters/memory/lanes.ts'
 import { type BrokerConnection, makeBrokerConnection } from '../adapters/rabbitmq/connection.ts'
 import { makeLaneConsumer } from '../adapters/rabbitmq/lane-consumer.ts'
 import { makeRoomPublisher } from '../adapters/rabbitmq/room-publisher.ts'
 import { declareTopology, describeTopology } from '../adapters/rabbitmq/topology.ts'
+import { systemClock } from '../adapters/system/clock.ts'
 import type { IdSource, LaneConsumer, RoomPublisher, Telemetry } from '../core/ports.ts'
 import type { GatewayConfig } from './config.ts'
 import { startEmbeddedStore } from './embedded-store.ts'
@@ -32,7 +34,10 @@ type BrokerSettings = Pick<GatewayConfig, 'broker' | 'laneCounts'>
 type BrokerDeps = { readonly telemetry: Telemetry; readonly newId: IdSource; readonly prefix?: string }
 
 /** @throws StartError if the store cannot be reached, or its tables cannot be made */
-export const openStore = async ({ store, dataFolder, tableNames }: StoreSettings): Promise<Store> => {
+export const openStore = async (
+  { store, dataFolder, tableNames }: StoreSettings,
+  telemetry: Telemetry,
+): Promise<Store> => {
   const embedded = store.kind === 'embedded' ? await startEmbeddedStore(dataFolder) : undefined
   const endpoint = store.kind === 'remote' ? store.url : embedded?.url
   const client = makeDynamoDbClient(endpoint === undefined ? {} : { endpoint })
@@ -49,7 +54,43 @@ export const openStore = async ({ store, dataFolder, tableNames }: StoreSettings
       error,
     )
   }
-  return { client, stop }
+  if (!embedded) return { client, stop }
+  const stopSweeping = sweepFromTimeToTime(client, tableNames, telemetry)
+  return {
+    client,
+    stop: async () => {
+      await stopSweeping()
+      await stop()
+    },
+  }
+}
+
+const sweepIntervalMs = 60 * 60 * 1000
+
+/** The embedded engine has no TTL. The first time is now, since a laptop's process seldom lives for an hour. */
+const sweepFromTimeToTime = (
+  client: DynamoDBClient,
+  { messages, connections }: StoreSettings['tableNames'],
+  telemetry: Telemetry,
+): (() => Promise<void>) => {
+  const sweep = async () => {
+    try {
+      const nowMs = systemClock()
+      await sweepExpired({ client, tableName: connections, keyNames: ['roomId', 'slotConnection'], nowMs })
+      await sweepExpired({ client, tableName: messages, keyNames: ['roomId', 'position'], nowMs })
+    } catch (error) {
+      // Readers treat what has expired as gone all the same: the next time will do.
+      telemetry.error('What has expired could not be removed', error)
+    }
+  }
+  let sweeping = sweep()
+  const timer = setInterval(() => {
+    sweeping = sweeping.then(sweep)
+  }, sweepIntervalMs)
+  return () => {
+    clearInterval(timer)
+    return sweeping
+  }
 }
 
 /** @throws StartError if the broker cannot be reached, or does not take the topology */

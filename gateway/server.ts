@@ -180,9 +180,9 @@ const assemble = (options: Assembled, server: Server, address: string) => {
 }
 
 const startPoller = async (
-  { lanes, telemetry, clock = Date.now }: GatewayOptions,
+  { lanes, clock = Date.now }: GatewayOptions,
   deliver: Parameters<typeof startLanePoller>[0]['deliver'],
-) => (lanes ? startLanePoller({ ...lanes, deliver, telemetry, clock }) : undefined)
+) => (lanes ? startLanePoller({ ...lanes, deliver, clock }) : undefined)
 
 const listen = async (server: Server, port: number, host: string) => {
   server.listen(port, host)

@@ -46,7 +46,7 @@ export const startChat = async (config: GatewayConfig, options: StartOptions = {
   const telemetry = makeTelemetry({ level: config.logLevel })
   const newId = makeIdSource({ clock: systemClock })
   const { queuePrefix: prefix } = options
-  const store = await openStore(config)
+  const store = await openStore(config, telemetry)
   const closeAll = [store.stop]
   const closing = async () => {
     for (const close of closeAll.toReversed()) await close()
@@ -107,7 +107,7 @@ const assemble = async (config: GatewayConfig, options: StartOptions, parts: Par
     limits,
     faults,
     connections,
-    allowedOrigins: config.auth.mode === 'open' ? 'same-host' : null,
+    allowedOrigins: config.allowedOrigins,
     staticFolder: fileURLToPath(new URL('../dist/web', import.meta.url)),
     checks: async () => [{ name: 'broker', problem: await broker.problem() }],
     lanes: { consumer: broker.consumer, counts: config.laneCounts },

@@ -102,9 +102,19 @@ const lookUp = async (
     const wantsWindow = pendings.some(({ draft }) => keyOf(draft) !== undefined && draft.since === undefined)
     return reader.newest(roomId, wantsWindow ? Math.max(10, limits.retryWindowEntries) : 10)
   }
-  // Another writer may have gone further or begun an epoch: a `since` is refused after a fresh read only.
-  const fits = pendings.every(({ draft }) => typeof searchAfter(draft, last, limits) === 'number')
-  return fits && !known.contested ? known.tail : reader.catchUp(roomId, known.tail)
+  const certain = pendings.every(({ draft }) => canBeJudged(draft, known.tail, limits))
+  return certain && !known.contested ? known.tail : reader.catchUp(roomId, known.tail)
+}
+
+/**
+ * Whether a tail that was not read just now is enough. Another writer may have gone further or begun an epoch, so
+ * that a `since` may fit, and what looks like a retry without `since` may be too far back by now.
+ */
+const canBeJudged = (draft: Draft, tail: Tail, limits: Limits): boolean => {
+  const after = searchAfter(draft, tail.last(), limits)
+  const key = keyOf(draft)
+  if (after instanceof ChatError) return false
+  return draft.since !== undefined || key === undefined || tail.find(key, after) === undefined
 }
 
 /** As readers see it: nothing, once the last entry has expired. */

@@ -12,7 +12,7 @@ export type Tail = {
   readonly push: (run: Run) => void
   /** Adds the run that holds the entry before the first known one, which may be of that run. @throws Error if it does not */
   readonly unshift: (run: Run) => void
-  /** Where the last entry with this key stands, if that is after `position`. */
+  /** Where the first entry with this key after `position` stands. */
   readonly find: (key: string, position: number) => number | undefined
 }
 
@@ -36,6 +36,7 @@ export const makeTail = (newest: Run, capacity: number): Tail => {
   let last = tailEndOf(newest)
   let from = newest.position
   let keys = newest.entries.map(keyOf)
+  // Of the last entry with each key, so that a key that is not there, as most are not, costs no search.
   const positions = new Map<string, number>()
   remember(positions, newest)
 
@@ -70,10 +71,10 @@ export const makeTail = (newest: Run, capacity: number): Tail => {
       from = run.position
       remember(positions, run)
     },
-    find: (key, position) => {
-      const found = positions.get(key)
-      return found !== undefined && found > position ? found : undefined
-    },
+    find: (key, position) =>
+      (positions.get(key) ?? 0) > position
+        ? from + keys.indexOf(key, Math.max(0, position + 1 - from))
+        : undefined,
   }
 }
 

@@ -263,6 +263,11 @@ describe('before the authorizer', () => {
     for (const origin of ['http://127.0.0.1:1', 'null', 'http://evil.example']) {
       expect(await refusalOf(gateway.url, { origin })).toMatchObject({ status: 403 })
     }
+    const local = `localhost:${gateway.port}`
+    await connectTo(gateway.url, { origin: `http://${local}`, headers: { host: local } })
+    const rebound = `evil.example:${gateway.port}`
+    const page = { origin: `http://${rebound}`, headers: { host: rebound } }
+    expect(await refusalOf(gateway.url, page)).toMatchObject({ status: 403 })
   })
 
   test('20 more new connections a second than allowed are refused with 429', async () => {

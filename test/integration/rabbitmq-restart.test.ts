@@ -24,10 +24,6 @@ describe.runIf(await canStartBroker())('a broker in trouble', () => {
   let reader: RecordReader | undefined
 
   beforeAll(async () => {
-    // As root, Debian's wrapper would start the server as another user, who cannot write to the test's folder; and
-    // a machine's own configuration would take precedence over the test's port.
-    vi.stubEnv('PATH', `/usr/lib/rabbitmq/bin:${process.env.PATH}`)
-    vi.stubEnv('RABBITMQ_CONFIG_FILE', '/dev/null')
     server = await startRabbitMqServer()
   })
   afterEach(async () => {

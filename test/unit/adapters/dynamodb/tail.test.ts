@@ -56,9 +56,11 @@ describe('tail', () => {
     expect(tail.last()).toEqual({ epoch: 'e2', base: 3, end: 4 })
   })
 
-  it('finds the later of two entries with one key', () => {
+  it('finds the first of two entries with one key after a position', () => {
     const tail = makeTail(runAt(1, 3), 10)
     tail.push({ ...runAt(4, 1), entries: [entryOf({ seq: 4, clientMessageId: '1' })] })
-    expect(tail.find(key(1), 2)).toBe(4)
+    expect(tail.find(key(1), 0)).toBe(1)
+    expect(tail.find(key(1), 1)).toBe(4)
+    expect(tail.find(key(1), 4)).toBeUndefined()
   })
 })
