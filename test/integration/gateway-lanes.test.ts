@@ -29,13 +29,12 @@ describe('lanes of a gateway', () => {
 
   test('25 a deliver that does not return in time brings the batch again', async () => {
     const lane = makeHandFedLane()
-    const gateway = await startTestGateway({
+    await startTestGateway({
       handlers: { deliver: () => new Promise(() => undefined) },
       limits: { deliverTimeoutMs: 30 },
       lanes: { consumer: lane.consumer, counts },
     })
     await expect(lane.hand([record])).rejects.toThrow('took more than 30 ms')
-    expect(gateway.telemetry.errors).toHaveLength(1)
     lane.ack()
   })
 

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { access } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type BrokerConnection, makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
 import { makeLaneConsumer } from '../../adapters/rabbitmq/lane-consumer.ts'
@@ -37,10 +35,10 @@ describe.runIf(await canStartBroker())('a broker in trouble', () => {
     connections = [connection]
     const publisher = makeRoomPublisher({ connection, topology, newId: randomUUID, telemetry })
     await publisher.ready()
-    await setMemoryAlarm(server.url, true)
+    await setMemoryAlarm(server, true)
     await expect(publisher.publish(retryJob(room, 1))).rejects.toMatchObject({ code: 'unavailable' })
     await expect(publisher.ready()).rejects.toThrow('takes no messages now')
-    await setMemoryAlarm(server.url, false)
+    await setMemoryAlarm(server, false)
     await soon(() => publisher.ready())
     await publisher.publish(retryJob(room, 2))
   }, 30_000)
@@ -85,11 +83,8 @@ async function canStartBroker(): Promise<boolean> {
 }
 
 /** The alarm that a broker raises when it is short of memory: it then reads from no connection that publishes. */
-const setMemoryAlarm = async (url: string, on: boolean): Promise<void> => {
-  const node = `chat${new URL(url).port}@localhost`
-  const limit = on ? '0' : '0.4'
-  await promisify(execFile)('rabbitmqctl', ['-n', node, 'set_vm_memory_high_watermark', limit])
-}
+const setMemoryAlarm = (server: RabbitMqServer, on: boolean): Promise<void> =>
+  server.control('set_vm_memory_high_watermark', on ? '0' : '0.4')
 
 /** Publishes 1, 2, 3, … and has the broker killed under way; resolves with the number that failed. */
 const publishUntilItFails = async (

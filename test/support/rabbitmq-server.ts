@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { connect } from 'amqplib'
 
 export type RabbitMqServer = {
@@ -13,6 +14,8 @@ export type RabbitMqServer = {
   readonly kill: () => Promise<void>
   /** Starts it again after `kill`, with the data it had. */
   readonly start: () => Promise<void>
+  /** Runs rabbitmqctl against it. */
+  readonly control: (...args: readonly string[]) => Promise<void>
   /** Ends it and removes its data. */
   readonly remove: () => Promise<void>
 }
@@ -22,6 +25,20 @@ export const startRabbitMqServer = async (): Promise<RabbitMqServer> => {
   const folder = await mkdtemp(join(tmpdir(), 'simple-chat-rabbitmq-'))
   const [port, distributionPort] = [await freePort(), await freePort()]
   const url = `amqp://guest:guest@127.0.0.1:${port}`
+  const node = `chat${port}@localhost`
+  const env = {
+    ...process.env,
+    // Debian's wrappers in /usr/sbin change to a user who may not write to this folder; its settings name a port.
+    PATH: `/usr/lib/rabbitmq/bin:${process.env.PATH}`,
+    RABBITMQ_CONFIG_FILE: '/dev/null',
+    RABBITMQ_NODENAME: node,
+    RABBITMQ_NODE_PORT: String(port),
+    RABBITMQ_DIST_PORT: String(distributionPort),
+    RABBITMQ_MNESIA_BASE: folder,
+    RABBITMQ_LOG_BASE: folder,
+    RABBITMQ_PID_FILE: join(folder, 'pid'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
+  }
   let server: ChildProcess | undefined
 
   const start = async () => {
@@ -29,19 +46,7 @@ export const startRabbitMqServer = async (): Promise<RabbitMqServer> => {
       // A group of its own: the shell script that starts Erlang does not pass signals on.
       detached: true,
       stdio: 'ignore',
-      env: {
-        ...process.env,
-        // Debian's wrapper in /usr/sbin changes to a user who may not write to this folder; its settings name a port.
-        PATH: `/usr/lib/rabbitmq/bin:${process.env.PATH}`,
-        RABBITMQ_CONFIG_FILE: '/dev/null',
-        RABBITMQ_NODENAME: `chat${port}@localhost`,
-        RABBITMQ_NODE_PORT: String(port),
-        RABBITMQ_DIST_PORT: String(distributionPort),
-        RABBITMQ_MNESIA_BASE: folder,
-        RABBITMQ_LOG_BASE: folder,
-        RABBITMQ_PID_FILE: join(folder, 'pid'),
-        RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
-      },
+      env,
     })
     await answers(url, server)
   }
@@ -51,12 +56,15 @@ export const startRabbitMqServer = async (): Promise<RabbitMqServer> => {
     process.kill(-server.pid, 'SIGKILL')
     await ended
   }
+  const control = async (...args: readonly string[]) => {
+    await promisify(execFile)('rabbitmqctl', ['-n', node, ...args], { env })
+  }
   const remove = async () => {
     await kill()
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
   await start()
-  return { url, kill, start, remove }
+  return { url, kill, start, control, remove }
 }
 
 /** Whether a broker answers at this URL. */

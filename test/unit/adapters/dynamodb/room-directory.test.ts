@@ -8,7 +8,10 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { mockClient } from 'aws-sdk-client-mock'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { rowKeyOf, rowOf } from '../../../../adapters/dynamodb/member-row.ts'
 import { makeRoomDirectory } from '../../../../adapters/dynamodb/room-directory.ts'
+import { memberOf } from '../../../../core/domain/membership.ts'
+import { callerOf } from '../../../support/builders.ts'
 
 const table = 'connections'
 const dynamoDb = mockClient(DynamoDBClient)
@@ -18,11 +21,9 @@ const directory = makeRoomDirectory({
   clock: () => 5000,
 })
 
-const key = (roomId: string) => ({ roomId: { S: roomId }, slotConnection: { S: `${roomId} of c1` } })
-const row = (roomId: string, expiresAtMs: number) => ({
-  roomId: { S: roomId },
-  expiresAtMs: { N: String(expiresAtMs) },
-})
+const key = (roomId: string) => ({ ...rowKeyOf(roomId, 'c1') })
+const row = (roomId: string, expiresAtMs: number) =>
+  rowOf({ ...memberOf(callerOf('c1'), roomId, 0), expiresAtMs })
 const error = { message: 'as DynamoDB says it', $metadata: {} }
 
 describe('room directory on DynamoDB', () => {
