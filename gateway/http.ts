@@ -71,12 +71,7 @@ const authCheck = async (
       : {}
   try {
     const result = await invoke((handlers, context) => handlers['auth-check'](event, context))
-    response.writeHead(result.statusCode, {
-      'content-type': 'application/json',
-      'cache-control': 'no-store',
-      ...cors,
-      ...result.headers,
-    })
+    response.writeHead(result.statusCode, { 'cache-control': 'no-store', ...cors, ...result.headers })
     response.end(result.body)
   } catch (error) {
     telemetry.error('auth-check failed', error, { requestId: event.requestContext.requestId })

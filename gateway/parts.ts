@@ -109,12 +109,9 @@ const embeddedBroker = ({ laneCounts }: BrokerSettings, { telemetry }: BrokerDep
   }
 }
 
-/** More patience than RabbitMQ's own 20: a store that is away for minutes must not turn good jobs into dead letters. */
-const deliveryLimit = 200
-
 const rabbitMq = async (url: string, { laneCounts }: BrokerSettings, deps: BrokerDeps): Promise<Broker> => {
   const { telemetry, newId, prefix } = deps
-  const topology = describeTopology({ ...laneCounts, deliveryLimit, ...(prefix !== undefined && { prefix }) })
+  const topology = describeTopology({ ...laneCounts, ...(prefix !== undefined && { prefix }) })
   const connections: BrokerConnection[] = []
   // On every new connection, so that a broker that comes back empty is put right.
   const prepare = (channel: ConfirmChannel) => declareTopology(channel, topology)

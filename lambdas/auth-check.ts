@@ -38,11 +38,7 @@ const bearerOf = ({ headers }: HttpEvent): string | undefined =>
 
 const responseOf = (statusCode: number, body: object): Response => ({
   statusCode,
-  // A page of any origin may ask: the answer rests on the token alone, never on a cookie.
-  headers: {
-    'Content-Type': 'application/json',
-    'Access-Control-Allow-Origin': '*',
-    'Cache-Control': 'no-store',
-  },
+  // Which pages may read it is the API's own affair (CORS): API Gateway's settings, or the gateway's allowed origins.
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
   body: JSON.stringify(body),
 })

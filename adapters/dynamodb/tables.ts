@@ -102,9 +102,13 @@ const setTimeToLive = async (client: DynamoDBClient, tableName: string): Promise
       }),
     )
   } catch (error) {
-    if (!(error instanceof Error && engineHasNoTimeToLive(error))) throw error
+    if (!(error instanceof Error && (engineHasNoTimeToLive(error) || isSetAlready(error)))) throw error
   }
 }
+
+// Another process that starts at this moment was faster.
+const isSetAlready = (error: Error): boolean =>
+  error.name === 'ValidationException' && error.message.includes('already enabled')
 
 // dynalite knows one call and not the other. Nothing depends on TTL but the size of the table: readers treat an
 // expired item as gone.

@@ -1,4 +1,5 @@
 import { makeGroupPublishing } from '../../core/domain/group-publishing.ts'
+import { defaultDeliveryLimit } from '../../core/domain/hand-over.ts'
 import { encodeJob, type Job } from '../../core/domain/job.ts'
 import { delayAtLeast } from '../../core/domain/lane-delays.ts'
 import { type Lane, type LaneCounts, laneNames, laneOf } from '../../core/domain/lanes.ts'
@@ -8,7 +9,7 @@ import { makeLane } from './lane.ts'
 type Options = {
   readonly laneCounts: LaneCounts
   readonly telemetry: Telemetry
-  /** How often a rejected batch comes again before it is dead-lettered. Default: 20, as RabbitMQ 4 has it. */
+  /** How often a rejected batch comes again before it is dead-lettered. Default: `defaultDeliveryLimit`. */
   readonly deliveryLimit?: number
 }
 
@@ -29,7 +30,11 @@ const maxDeadLetters = 1_000
  * The lanes inside this process: the embedded broker. What is queued or delayed dies with the process; clients
  * recover it from the log. Jobs pass through as text, so that nothing is shared by reference.
  */
-export const makeLanes = ({ laneCounts, telemetry, deliveryLimit = 20 }: Options): Lanes => {
+export const makeLanes = ({
+  laneCounts,
+  telemetry,
+  deliveryLimit = defaultDeliveryLimit,
+}: Options): Lanes => {
   const deadLetters: DeadLetter[] = []
   let lastId = 0
 

@@ -1,4 +1,5 @@
 import type { Channel } from 'amqplib'
+import { defaultDeliveryLimit } from '../../core/domain/hand-over.ts'
 import { laneDelaysMs } from '../../core/domain/lane-delays.ts'
 import { type Lane, type LaneCounts, laneNames } from '../../core/domain/lanes.ts'
 
@@ -9,7 +10,7 @@ type Options = LaneCounts & {
   readonly version?: string
   /**
    * How often a record comes again before it is dead-lettered. Said explicitly because RabbitMQ before 4.0 has no
-   * limit of its own. Default: 20, what 4.0 has.
+   * limit of its own. Default: `defaultDeliveryLimit`.
    */
   readonly deliveryLimit?: number
 }
@@ -49,7 +50,7 @@ export const describeTopology = ({
   bulkLanes,
   prefix = 'chat',
   version = 'v1',
-  deliveryLimit = 20,
+  deliveryLimit = defaultDeliveryLimit,
 }: Options): Topology => {
   const base = `${prefix}.${version}`
   const counts = `${lanes}-lanes-${bulkLanes}-bulk`

@@ -1,6 +1,12 @@
 import type { LaneRecord } from '../ports.ts'
 import { backoffMs, pause } from './pause.ts'
 
+/**
+ * How often a batch is handed over again, unless said otherwise: some 16 minutes with the pauses in between. A store
+ * that is away for minutes must not turn good jobs into dead letters, as RabbitMQ 4's own 20 would. Ours.
+ */
+export const defaultDeliveryLimit = 200
+
 type Options = {
   /** How often a batch is handed over again before it is given up. */
   readonly deliveryLimit: number

@@ -16,7 +16,7 @@ describe('topology', () => {
       arguments: {
         'x-queue-type': 'quorum',
         'x-single-active-consumer': true,
-        'x-delivery-limit': 20,
+        'x-delivery-limit': 200,
         'x-dead-letter-exchange': 'chat.v1.dead-letters',
         'x-dead-letter-strategy': 'at-least-once',
         'x-overflow': 'reject-publish',
