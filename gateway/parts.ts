@@ -1,4 +1,4 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import type { ConfirmChannel } from 'amqplib'
 import { makeDynamoDbClient } from '../adapters/dynamodb/client.ts'
 import { sweepExpired } from '../adapters/dynamodb/sweep.ts'
@@ -17,6 +17,8 @@ import { StartError } from './start-error.ts'
 /** A DynamoDB that answers and has its tables: embedded, or at an address. */
 export type Store = {
   readonly client: DynamoDBClient
+  /** What is wrong with it now; null if nothing is. */
+  readonly problem: () => Promise<string | null>
   readonly stop: () => Promise<void>
 }
 
@@ -54,10 +56,13 @@ export const openStore = async (
       error,
     )
   }
-  if (!embedded) return { client, stop }
+  const Key = { roomId: { S: 'health' }, slotConnection: { S: 'health' } }
+  const problem = () => problemOf(client.send(new GetItemCommand({ TableName: tableNames.connections, Key })))
+  if (!embedded) return { client, problem, stop }
   const stopSweeping = sweepFromTimeToTime(client, tableNames, telemetry)
   return {
     client,
+    problem,
     stop: async () => {
       await stopSweeping()
       await stop()
@@ -136,14 +141,16 @@ const rabbitMq = async (url: string, { laneCounts }: BrokerSettings, deps: Broke
   return {
     makePublisher: () => makeRoomPublisher({ connection: makeConnection(), topology, newId, telemetry }),
     consumer: makeLaneConsumer({ connection: reading, topology, telemetry }),
-    problem: () =>
-      reading.open().then(
-        () => null,
-        (error) => reasonOf(error),
-      ),
+    problem: () => problemOf(reading.open()),
     stop,
   }
 }
+
+const problemOf = (attempt: Promise<unknown>): Promise<string | null> =>
+  attempt.then(
+    () => null,
+    (error) => reasonOf(error),
+  )
 
 /** The innermost cause: it names the address or the credentials that are wrong. */
 const reasonOf = (error: unknown): string => {

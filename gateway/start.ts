@@ -109,7 +109,13 @@ const assemble = async (config: GatewayConfig, options: StartOptions, parts: Par
     connections,
     allowedOrigins: config.allowedOrigins,
     staticFolder: fileURLToPath(new URL('../dist/web', import.meta.url)),
-    checks: async () => [{ name: 'broker', problem: await broker.problem() }],
+    checks: async () => {
+      const [storeProblem, brokerProblem] = await Promise.all([parts.store.problem(), broker.problem()])
+      return [
+        { name: 'store', problem: storeProblem },
+        { name: 'broker', problem: brokerProblem },
+      ]
+    },
     lanes: { consumer: broker.consumer, counts: config.laneCounts },
   })
   ownEndpoint = managementEndpoint({ domainName: new URL(gateway.url).host })

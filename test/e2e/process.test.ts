@@ -41,7 +41,7 @@ describe('the gateway as a process', () => {
     const gateway = spawnGateway({ PORT: '0', DATA_DIR: await dataFolder() })
     const reply = await fetch(`${await gateway.url()}/health`)
     expect(reply.status).toBe(200)
-    expect(await reply.json()).toMatchObject({ status: 'ok', connections: 0 })
+    expect(await reply.json()).toMatchObject({ status: 'ok', connections: 0, checks: { store: 'ok', broker: 'ok' } })
   })
 })
 
