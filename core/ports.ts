@@ -100,6 +100,11 @@ export type RoomDirectory = {
    * to have disconnected: its $disconnect has overtaken this join.
    */
   readonly join: (member: Member) => Promise<boolean>
+  /**
+   * Puts off the expiry of a row that is there; false, and no row made, if there is none (any more): a leave that
+   * came meanwhile stands.
+   */
+  readonly renew: (roomId: string, connectionId: string, expiresAtMs: number) => Promise<boolean>
   /** Takes a connection out of a room; no error if it was not in it. */
   readonly leave: (roomId: string, connectionId: string) => Promise<void>
   /** Reads consistently. */

@@ -48,7 +48,9 @@ export const readConfig = (environment: Environment): GatewayConfig => {
   const auth = collect(problems, () => readAuthSettings(environment, 'open'))
   const limits = collect(problems, () => readLimits(environment))
   const read = collect(problems, () => readSettings(GatewaySchema, environment))
-  if (!auth || !limits || !read) throw new SettingsError(`Bad settings: ${problems.join('; ')}`)
+  if (read) problems.push(...dangers(read, environment))
+  if (!auth || !limits || !read || problems.length > 0)
+    throw new SettingsError(`Bad settings: ${problems.join('; ')}`)
   const { GATEWAY_ACCESS_KEY_ID: accessKeyId, GATEWAY_SECRET_ACCESS_KEY: secretAccessKey } = read
   return {
     host: read.HOST,
@@ -72,6 +74,27 @@ export const readConfig = (environment: Environment): GatewayConfig => {
     logLevel: read.LOG_LEVEL,
   }
 }
+
+type Read = v.InferOutput<typeof GatewaySchema>
+
+/** What would work on a developer's machine, and do harm where others can reach it. */
+const dangers = (read: Read, { AUTH_MODE }: Environment): readonly string[] => {
+  if (isLoopback(read.HOST)) return []
+  const problems: string[] = []
+  if (!AUTH_MODE?.trim()) {
+    problems.push('AUTH_MODE is missing: it has to be set where HOST is more than this machine')
+  }
+  const isShared = read.RABBITMQ_URL !== undefined
+  if (isShared && (read.MANAGEMENT_ENDPOINT === undefined || read.GATEWAY_ACCESS_KEY_ID === undefined)) {
+    problems.push(
+      'MANAGEMENT_ENDPOINT, GATEWAY_ACCESS_KEY_ID and GATEWAY_SECRET_ACCESS_KEY have to be set where nodes may share a broker: without them they cannot post to each other',
+    )
+  }
+  return problems
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host.startsWith('127.')
 
 const dayMs = 24 * 60 * 60 * 1000
 

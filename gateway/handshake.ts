@@ -42,7 +42,22 @@ export const originAllowed = (allowed: AllowedOrigins, { headers }: IncomingMess
   if (allowed !== 'same-host') return allowed.includes(origin)
   if (!URL.canParse(origin)) return false
   const { host: originHost, hostname } = new URL(origin)
-  return originHost === host && (hostname === 'localhost' || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0)
+  return originHost === host && isAddress(hostname)
+}
+
+const isAddress = (hostname: string): boolean =>
+  hostname === 'localhost' || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0
+
+export const originRefusal = 'Pages of this origin may not connect: see ALLOWED_ORIGINS.'
+
+/**
+ * Whether a page that was reached under this request's Host could connect: a page asks its own host without naming
+ * its origin.
+ */
+export const pageAllowed = (allowed: AllowedOrigins, request: IncomingMessage): boolean => {
+  const { origin, host = '' } = request.headers
+  if (origin !== undefined || allowed !== 'same-host') return originAllowed(allowed, request)
+  return URL.canParse(`http://${host}`) && isAddress(new URL(`http://${host}`).hostname)
 }
 
 export const arrivalOf = (request: IncomingMessage, clock: Clock): Arrival => {

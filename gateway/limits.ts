@@ -59,11 +59,3 @@ export const apiGatewayLimits: GatewayLimits = {
   closeTimeoutMs: 5_000,
   disconnectsAtOnce: 32,
 }
-
-/** API Gateway's values without what only protects a shared account: the age limit and the rates. */
-export const selfHostedLimits: GatewayLimits = {
-  ...apiGatewayLimits,
-  maxAgeMs: null,
-  connectionsPerSecond: null,
-  requestsPerSecond: null,
-}

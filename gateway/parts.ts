@@ -59,6 +59,7 @@ export const openStore = async (
   const Key = { roomId: { S: 'health' }, slotConnection: { S: 'health' } }
   const problem = () => problemOf(client.send(new GetItemCommand({ TableName: tableNames.connections, Key })))
   if (!embedded) return { client, problem, stop }
+  await forgetConnections(client, tableNames.connections)
   const stopSweeping = sweepFromTimeToTime(client, tableNames, telemetry)
   return {
     client,
@@ -70,6 +71,15 @@ export const openStore = async (
   }
 }
 
+/**
+ * The embedded store has one process: whatever was connected ended with the last one. Left behind by a crash, it
+ * would count towards its user's connections for hours.
+ */
+const forgetConnections = async (client: DynamoDBClient, tableName: string): Promise<void> => {
+  await sweepExpired({ client, tableName, keyNames: connectionKey, nowMs: Number.MAX_SAFE_INTEGER })
+}
+
+const connectionKey = ['roomId', 'slotConnection']
 const sweepIntervalMs = 60 * 60 * 1000
 
 /** The embedded engine has no TTL. The first time is now, since a laptop's process seldom lives for an hour. */
@@ -81,7 +91,7 @@ const sweepFromTimeToTime = (
   const sweep = async () => {
     try {
       const nowMs = systemClock()
-      await sweepExpired({ client, tableName: connections, keyNames: ['roomId', 'slotConnection'], nowMs })
+      await sweepExpired({ client, tableName: connections, keyNames: connectionKey, nowMs })
       await sweepExpired({ client, tableName: messages, keyNames: ['roomId', 'position'], nowMs })
     } catch (error) {
       // Readers treat what has expired as gone all the same: the next time will do.

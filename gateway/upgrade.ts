@@ -15,6 +15,7 @@ import {
   checkHandshake,
   offeredProtocols,
   originAllowed,
+  originRefusal,
 } from './handshake.ts'
 import { InvocationTimeout, type Invoke } from './invoke.ts'
 import type { GatewayLimits } from './limits.ts'
@@ -56,7 +57,13 @@ export const makeUpgrade = (deps: Deps) => {
     if (!accepting()) return goingAway
     const problem = checkHandshake(client.request)
     if (problem) return problem
-    if (!originAllowed(allowedOrigins, client.request)) return refusal(403, 'This origin may not connect')
+    if (!originAllowed(allowedOrigins, client.request)) {
+      telemetry.info('A connection was refused', {
+        reason: originRefusal,
+        origin: client.request.headers.origin,
+      })
+      return refusal(403, originRefusal)
+    }
     if (!admitConnection()) return refusal(429, 'Too Many Requests')
     const arrival = arrivalOf(client.request, clock)
     const authorizer = await authorize(deps, arrival)

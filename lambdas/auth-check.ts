@@ -1,12 +1,11 @@
-import * as v from 'valibot'
 import type { Telemetry } from '../core/ports.ts'
-import { ChatError, errorFrame } from '../core/protocol/chat-error.ts'
-import { RoomIdSchema } from '../core/protocol/client-frames.ts'
+import { errorFrame } from '../core/protocol/chat-error.ts'
 import type { makeCheckAccess } from '../core/use-cases/check-access.ts'
 import type { AuthCheckHandler, HttpEvent, Response } from './events.ts'
 import type { Authenticate } from './runtime/authenticate.ts'
 import { contextOf } from './runtime/identity-context.ts'
 import { told } from './runtime/reply.ts'
+import { roomIdOf } from './runtime/upgrade-request.ts'
 
 type Deps = {
   readonly authenticate: Authenticate
@@ -22,10 +21,7 @@ export const makeHandler =
     try {
       const identity = await authenticate({ token: token || bearerOf(event), userId, name })
       contextOf(identity)
-      if (roomId !== undefined && !v.is(RoomIdSchema, roomId)) {
-        throw new ChatError('bad_request', 'roomId must be 1 to 128 characters of A-Z a-z 0-9 _ . : -')
-      }
-      await checkAccess(identity, roomId)
+      await checkAccess(identity, roomIdOf(roomId || undefined))
       return responseOf(200, { type: 'ok', userId: identity.userId })
     } catch (error) {
       const refusal = told(error, telemetry, { requestId: event.requestContext.requestId })

@@ -1,13 +1,11 @@
-import * as v from 'valibot'
 import type { Telemetry } from '../core/ports.ts'
 import { ChatError, errorFrame } from '../core/protocol/chat-error.ts'
-import { RoomIdSchema } from '../core/protocol/client-frames.ts'
 import { subprotocol } from '../core/protocol/codes.ts'
 import type { makeConnect } from '../core/use-cases/connect.ts'
 import type { ConnectHandler } from './events.ts'
 import { identityOf } from './runtime/identity-context.ts'
 import { type ManagementEndpoint, told } from './runtime/reply.ts'
-import { chosenSubprotocol, queryOf } from './runtime/upgrade-request.ts'
+import { chosenSubprotocol, queryOf, roomIdOf } from './runtime/upgrade-request.ts'
 
 type Deps = {
   readonly connect: ReturnType<typeof makeConnect>
@@ -35,8 +33,3 @@ export const makeHandler =
       return { statusCode: refusal.status, body: JSON.stringify(errorFrame(refusal, undefined)) }
     }
   }
-
-const roomIdOf = (roomId: string | undefined): string | undefined => {
-  if (roomId === undefined || v.is(RoomIdSchema, roomId)) return roomId
-  throw new ChatError('bad_request', 'roomId must be 1 to 128 characters of A-Z a-z 0-9 _ . : -')
-}

@@ -1,16 +1,18 @@
 import {
   type AttributeValue,
+  ConditionalCheckFailedException,
   DeleteItemCommand,
   type DynamoDBClient,
   PutItemCommand,
   QueryCommand,
   type QueryCommandInput,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import type { Clock, Member, RoomDirectory } from '../../core/ports.ts'
 import { makeBatchedGet } from './batched-get.ts'
 import { orUnavailable } from './errors.ts'
 import { memberOf, rowKeyOf, rowOf, text, tombstoneKeyOf, ttlSecondsOf } from './member-row.ts'
-import { byUserIndex } from './tables.ts'
+import { byUserIndex, ttlAttribute } from './tables.ts'
 
 type Options = {
   readonly client: DynamoDBClient
@@ -46,8 +48,32 @@ export const makeRoomDirectory = (options: Options): RoomDirectory => {
     return member && member.expiresAtMs > clock() ? member : undefined
   }
 
+  const renew = async (roomId: string, connectionId: string, expiresAtMs: number) => {
+    const request = new UpdateItemCommand({
+      TableName,
+      Key: rowKeyOf(roomId, connectionId),
+      UpdateExpression: 'SET expiresAtMs = :expiresAtMs, #ttl = :ttl',
+      // An update would make the row that a leave has removed, with nothing in it but its end.
+      ConditionExpression: 'attribute_exists(roomId) AND expiresAtMs > :nowMs',
+      ExpressionAttributeNames: { '#ttl': ttlAttribute },
+      ExpressionAttributeValues: {
+        ':expiresAtMs': { N: String(expiresAtMs) },
+        ':ttl': { N: String(ttlSecondsOf(expiresAtMs)) },
+        ':nowMs': { N: String(clock()) },
+      },
+    })
+    try {
+      await orUnavailable(() => client.send(request))
+      return true
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false
+      throw error
+    }
+  }
+
   return {
     leave,
+    renew,
     join: async (member) => {
       await orUnavailable(() => client.send(new PutItemCommand({ TableName, Item: rowOf(member) })))
       // Written first, then looked: a $disconnect at the same time either sees the row or is seen here.

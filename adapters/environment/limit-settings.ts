@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { defaultLimits, type Limits } from '../../core/protocol/limits.ts'
-import { type Environment, readSettings, wholeNumber } from './settings.ts'
+import { type Environment, readSettings, SettingsError, wholeNumber } from './settings.ts'
 
 /** The limits of the wire contract, each changed by a variable such as `LIMIT_CONTENT_BYTES`. @throws SettingsError */
 export const readLimits = (environment: Environment): Limits => {
@@ -9,7 +9,29 @@ export const readLimits = (environment: Environment): Limits => {
     name,
     changed[variableOf(name)] ?? value,
   ])
-  return { ...defaultLimits, ...Object.fromEntries(entries) }
+  const limits: Limits = { ...defaultLimits, ...Object.fromEntries(entries) }
+  const problem = contradiction(limits)
+  if (problem) throw new SettingsError(`Bad settings: ${problem}`)
+  return limits
+}
+
+/** What a message holds beside content and attributes (ids, names, times), and a frame beside its messages. */
+const envelopeBytes = 4096
+/** API Gateway quota "message payload size", which posts have to keep to as well. */
+const maxPostBytes = 128 * 1024
+
+/** A message that is taken has to fit into every frame that will carry it. */
+const contradiction = (limits: Limits): string | undefined => {
+  const messageBytes = limits.contentBytes + limits.attributesBytes + envelopeBytes
+  if (limits.serverFrameBytes > maxPostBytes || limits.clientFrameBytes > maxPostBytes) {
+    return `LIMIT_SERVER_FRAME_BYTES and LIMIT_CLIENT_FRAME_BYTES must be at most ${maxPostBytes}`
+  }
+  if (messageBytes > Math.min(limits.serverFrameBytes, limits.clientFrameBytes)) {
+    return `LIMIT_CONTENT_BYTES and LIMIT_ATTRIBUTES_BYTES, with ${envelopeBytes} more, must fit into LIMIT_SERVER_FRAME_BYTES and LIMIT_CLIENT_FRAME_BYTES`
+  }
+  return limits.historyPage > limits.historyPageMax
+    ? 'LIMIT_HISTORY_PAGE must be at most LIMIT_HISTORY_PAGE_MAX'
+    : undefined
 }
 
 const variableOf = (name: string): string =>

@@ -27,15 +27,24 @@ export const makeRoomDirectory = ({ clock, membersPerPage = 500 }: Options): Roo
   }
   const present = (roomId: string) => (connectionId: string) => find(roomId, connectionId) ?? []
 
+  const put = (member: Member) => {
+    const room: Room = rooms.get(member.roomId) ?? new Map()
+    rooms.set(member.roomId, room.set(member.connectionId, member))
+  }
+
   return {
     join: async (member) => {
       if (buried.has(member.connectionId)) {
         remove(member.roomId, member.connectionId)
         return false
       }
-      const room: Room = rooms.get(member.roomId) ?? new Map()
-      rooms.set(member.roomId, room.set(member.connectionId, member))
+      put(member)
       return true
+    },
+    renew: async (roomId, connectionId, expiresAtMs) => {
+      const member = find(roomId, connectionId)
+      if (member) put({ ...member, expiresAtMs })
+      return member !== undefined
     },
     leave: async (roomId, connectionId) => remove(roomId, connectionId),
     find: async (roomId, connectionId) => find(roomId, connectionId),

@@ -1,8 +1,9 @@
 import type { Connection } from '../domain/identity.ts'
-import type { FramePoster, PostOutcome } from '../ports.ts'
+import type { Clock, FramePoster, PostOutcome } from '../ports.ts'
 
 type Deps = {
   readonly poster: FramePoster
+  readonly clock: Clock
   readonly wait: (ms: number) => Promise<void>
   /** Whether there is no time left for another post. */
   readonly isLate: () => boolean
@@ -10,6 +11,8 @@ type Deps = {
 
 /** 2 retries within 200 ms: a stalled socket must not hold up its room; what is left goes into a later job. */
 const retryDelaysMs = [50, 150]
+/** A post that fails after so long is not tried again at once: nobody answers there. */
+const slowMs = 200
 
 /** Posts frames to one connection in order, up to the first that could not be posted; tells that one's outcome. */
 export const makePostToMember = (deps: Deps) => async (connection: Connection, frames: readonly string[]) => {
@@ -20,14 +23,20 @@ export const makePostToMember = (deps: Deps) => async (connection: Connection, f
   return 'sent'
 }
 
-const postWithRetries = async ({ poster, wait, isLate }: Deps, connection: Connection, frame: string) => {
-  if (isLate()) return 'failed'
-  let outcome: PostOutcome = await poster.post(connection, frame)
-  for (const delayMs of retryDelaysMs) {
-    if (outcome === 'sent' || outcome === 'gone') break
-    await wait(delayMs)
+const postWithRetries = async (
+  { poster, clock, wait, isLate }: Deps,
+  connection: Connection,
+  frame: string,
+): Promise<PostOutcome> => {
+  let outcome: PostOutcome = 'failed'
+  for (const delayMs of [0, ...retryDelaysMs]) {
+    if (delayMs > 0) await wait(delayMs)
     if (isLate()) break
+    const startedMs = clock()
     outcome = await poster.post(connection, frame)
+    const isSettled = outcome === 'sent' || outcome === 'gone'
+    // Whoever took long to fail will take long again.
+    if (isSettled || clock() - startedMs > slowMs) break
   }
   return outcome
 }

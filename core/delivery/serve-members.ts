@@ -27,6 +27,9 @@ export type Batch = {
 /** Delay before each retry of a post; after the last one the connection is closed, so that it comes back and resumes. */
 const retryDelaysMs = [1_000, 5_000, 5_000, 30_000]
 
+/** Closing is tried again a little: nothing else comes after it. */
+const closeRetryDelaysMs = [50, 150]
+
 /** A connection this young may still be inside its $connect, where API Gateway answers a post with 410. */
 const youngMs = 30_000
 
@@ -84,14 +87,22 @@ const settleLater = async (
   await Promise.all(owed.map((member) => dismiss(deps, member, notServed)))
 }
 
-/** Tells a connection why, closes it and forgets it. */
-const dismiss = async (
-  { poster, directory }: Deps,
-  member: Member,
-  frame: DisconnectFrame,
-): Promise<void> => {
+/**
+ * Tells a connection why, closes it and forgets it. If it cannot even be closed, it is forgotten all the same: its
+ * next `ping` says that it is no member, and a client joins again.
+ */
+const dismiss = async (deps: Deps, member: Member, frame: DisconnectFrame): Promise<void> => {
+  const { poster, directory, telemetry, wait } = deps
   await poster.post(member, JSON.stringify(frame))
-  await poster.close(member)
+  let outcome = await poster.close(member)
+  for (const delayMs of closeRetryDelaysMs) {
+    if (outcome === 'sent' || outcome === 'gone') break
+    await wait(delayMs)
+    outcome = await poster.close(member)
+  }
+  if (outcome !== 'sent' && outcome !== 'gone') {
+    telemetry.warn('A connection could not be closed', { connectionId: member.connectionId, outcome })
+  }
   await forgetConnection(directory, member.userId, member.connectionId)
 }
 

@@ -20,3 +20,18 @@ export const messageOf = ({ sentAtMs, ...entry }: Entry): ChatMessage => ({
   sender: { ...entry.sender },
   sentAt: new Date(sentAtMs).toISOString(),
 })
+
+/** The entry that a draft becomes at its place, with nothing else that the draft may hold. */
+export const entryOf = (
+  { kind, messageId, clientMessageId, sender, content, attributes, sentAtMs }: Omit<Entry, 'seq'>,
+  seq: number,
+): Entry => ({
+  seq,
+  kind,
+  messageId,
+  ...(clientMessageId !== undefined && { clientMessageId }),
+  sender,
+  content,
+  ...(attributes !== undefined && { attributes }),
+  sentAtMs,
+})

@@ -13,6 +13,11 @@ export const isSystemRoom = (roomId: string): boolean =>
 export const mayEnter = ({ rooms }: Identity, roomId: string): boolean =>
   !isSystemRoom(roomId) && rooms.some((pattern) => matches(pattern, roomId))
 
+/** For what only the system does in its rooms. @throws ChatError `forbidden` */
+export const requireNoSystemRoom = (roomId: string): void => {
+  if (isSystemRoom(roomId)) throw new ChatError('forbidden', `The room ${roomId} belongs to the system.`)
+}
+
 /** @throws ChatError `forbidden` */
 export const requireEntry = (identity: Identity, roomId: string): void => {
   if (!mayEnter(identity, roomId)) {

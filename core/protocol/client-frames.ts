@@ -58,6 +58,21 @@ const FrameIdSchema = v.pipe(
   wellFormed,
 )
 
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Names that have a meaning of their own in JavaScript would be lost on the way through many a library. */
+const reservedNames = ['__proto__', 'constructor', 'prototype']
+const AttributesSchema = v.custom<Readonly<Record<string, string>>>(
+  (value) =>
+    isObject(value) &&
+    Object.entries(value).every(
+      ([name, text]) =>
+        typeof text === 'string' && `${name} ${text}`.isWellFormed() && !reservedNames.includes(name),
+    ),
+  `must be an object of strings, none of them named ${reservedNames.join(', ')}`,
+)
+
 const frame = <const A extends string, const E extends v.ObjectEntries>(action: A, entries: E) =>
   v.object({ action: v.literal(action), id: v.exactOptional(FrameIdSchema), ...entries })
 
@@ -68,13 +83,7 @@ export const clientFrameSchemas = {
     content: v.pipe(v.string('must be a string'), v.nonEmpty('must not be empty'), wellFormed),
     clientMessageId: v.exactOptional(text(maxClientMessageIdLength)),
     since: v.exactOptional(CursorSchema),
-    attributes: v.exactOptional(
-      v.record(
-        v.pipe(v.string(), wellFormed),
-        v.pipe(v.string('must be a string'), wellFormed),
-        'must be an object of strings',
-      ),
-    ),
+    attributes: v.exactOptional(AttributesSchema),
   }),
   joinRoom: frame('joinRoom', {
     roomId: RoomIdSchema,
@@ -118,9 +127,6 @@ const parseJson = (body: string): unknown => {
     throw error
   }
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isAction = (value: unknown): value is Action =>
   typeof value === 'string' && Object.hasOwn(clientFrameSchemas, value)

@@ -18,5 +18,10 @@ export const makeConnect =
     await requireAdmission(directory, caller.identity, roomId, limits)
     const rooms = [await personalRoomOf(caller.identity.userId), ...(roomId === undefined ? [] : [roomId])]
     const now = clock()
-    await Promise.all(rooms.map((room) => directory.join(memberOf(caller, room, now))))
+    const joins = await Promise.allSettled(rooms.map((room) => directory.join(memberOf(caller, room, now))))
+    const failure = joins.find((join) => join.status === 'rejected')
+    if (!failure) return
+    // No $disconnect follows a $connect that was refused: what is left behind would count as a connection for hours.
+    await Promise.allSettled(rooms.map((room) => directory.leave(room, caller.connectionId)))
+    throw failure.reason
   }

@@ -3,8 +3,9 @@ import { type Batch, makeServeMembers } from '../delivery/serve-members.ts'
 import { type BoundedMap, makeBoundedMap } from '../domain/bounded-map.ts'
 import { type Entry, messageOf } from '../domain/entry.ts'
 import { messagesFrames } from '../domain/frames.ts'
-import { decodeJob, type Job, type MessagesJob, type RetryJob } from '../domain/job.ts'
+import { decodeJob, encodeJob, type Job, type MessagesJob, type RetryJob } from '../domain/job.ts'
 import type { Clock, FramePoster, MessageLog, RoomDirectory, RoomPublisher, Telemetry } from '../ports.ts'
+import { ChatError } from '../protocol/chat-error.ts'
 import type { Limits } from '../protocol/limits.ts'
 
 type Deps = {
@@ -23,7 +24,8 @@ const rememberedRooms = 1_000
 
 /**
  * Hands the jobs of one lane, in order, to the members of their rooms. Returns when every member was served,
- * or is owed by a retry job; rejects when that could not be brought about: the same records must come again.
+ * or is owed by a retry job, or the job was set aside. Rejects with ChatError `unavailable` when store or broker are
+ * out of reach: the same records must come again.
  *
  * @param bodies jobs as the lane carries them; what is no job is set aside and stops nothing
  * @param deadlineMs from then on (ms since 1970) nothing is posted any more: what is left goes into retry jobs
@@ -35,11 +37,33 @@ export const makeDeliver = (deps: Deps) => {
     const rooms = Map.groupBy(jobs, ({ roomId }) => roomId)
     const deliverRoom = makeDeliverRoom(deps, delivered, deadlineMs)
     const results = await Promise.allSettled(
-      [...rooms].map(([roomId, ofRoom]) => deliverRoom(roomId, ofRoom)),
+      [...rooms].map(async ([roomId, ofRoom]) => {
+        try {
+          await deliverRoom(roomId, ofRoom)
+        } catch (error) {
+          await setRoomAside(deps, roomId, ofRoom, error)
+        }
+      }),
     )
     const failure = results.find((result) => result.status === 'rejected')
     if (failure) throw failure.reason
   }
+}
+
+/**
+ * What a room's jobs failed of: rethrown if it may pass, so that the batch comes again. A defect would come back
+ * each time and hold up all rooms of the lane: its jobs are set aside.
+ */
+const setRoomAside = async (
+  { publisher, telemetry }: Deps,
+  roomId: string,
+  jobs: readonly Job[],
+  error: unknown,
+): Promise<void> => {
+  if (error instanceof ChatError && error.code === 'unavailable') throw error
+  telemetry.error('The jobs of a room failed and are set aside', error, { roomId, jobs: jobs.length })
+  telemetry.count('deadLettered', jobs.length)
+  for (const job of jobs) await publisher.setAside(encodeJob(job), 'failed: see the log')
 }
 
 const decodeAll = async (

@@ -18,18 +18,16 @@ export const makeGetHistory =
   ({ directory, log, limits }: Deps) =>
   async ({ connectionId }: Caller, frame: FrameOf<'getHistory'>): Promise<HistoryFrame> => {
     const { id, roomId, epoch, after, before } = frame
-    const [member, page] = await Promise.all([
-      directory.find(roomId, connectionId),
-      log.read({
-        roomId,
-        ...(after !== undefined && { after }),
-        ...(before !== undefined && { before }),
-        limit: frame.limit ?? limits.historyPage,
-        maxBytes: limits.serverFrameBytes,
-      }),
-    ])
-    if (!member)
+    if (!(await directory.find(roomId, connectionId))) {
       throw new ChatError('not_a_member', `You are not in the room ${roomId}. Send joinRoom first.`)
+    }
+    const page = await log.read({
+      roomId,
+      ...(after !== undefined && { after }),
+      ...(before !== undefined && { before }),
+      limit: frame.limit ?? limits.historyPage,
+      maxBytes: limits.serverFrameBytes,
+    })
     if (epoch !== undefined && epoch !== page.epoch) {
       throw new ChatError(
         'stale_cursor',

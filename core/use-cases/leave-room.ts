@@ -1,7 +1,6 @@
 import type { Caller } from '../domain/identity.ts'
-import { isSystemRoom } from '../domain/rooms.ts'
+import { requireNoSystemRoom } from '../domain/rooms.ts'
 import type { RoomDirectory } from '../ports.ts'
-import { ChatError } from '../protocol/chat-error.ts'
 import type { FrameOf } from '../protocol/client-frames.ts'
 import type { LeftFrame } from '../protocol/server-frames.ts'
 
@@ -11,7 +10,7 @@ type Deps = { readonly directory: RoomDirectory }
 export const makeLeaveRoom =
   ({ directory }: Deps) =>
   async ({ connectionId }: Caller, { id, roomId }: FrameOf<'leaveRoom'>): Promise<LeftFrame> => {
-    if (isSystemRoom(roomId)) throw new ChatError('forbidden', `The room ${roomId} cannot be left.`)
+    requireNoSystemRoom(roomId)
     await directory.leave(roomId, connectionId)
     return { type: 'left', ...(id !== undefined && { id }), roomId }
   }

@@ -1,4 +1,5 @@
 import type { Caller, Identity } from '../domain/identity.ts'
+import { requireNoSystemRoom } from '../domain/rooms.ts'
 import type { Clock, Draft, IdSource, MessageLog, Moderator, RoomDirectory, RoomPublisher } from '../ports.ts'
 import { ChatError } from '../protocol/chat-error.ts'
 import type { FrameOf } from '../protocol/client-frames.ts'
@@ -16,12 +17,13 @@ type Deps = {
 /**
  * Stores a message and hands it to the room's lane; the acknowledgement means that both are done.
  *
- * @throws ChatError `not_a_member`, `rejected`, `stale_cursor`; `unavailable`: the same frame may be sent again, and
+ * @throws ChatError `forbidden`, `not_a_member`, `rejected`, `stale_cursor`; `unavailable`: the same frame may be sent again, and
  * is stored once if it bears a clientMessageId
  */
 export const makeSendMessage =
   ({ directory, moderate, log, publisher, clock, newId }: Deps) =>
   async (caller: Caller, frame: FrameOf<'sendMessage'>): Promise<AckFrame> => {
+    requireNoSystemRoom(frame.roomId)
     // The broker is looked at before the append, so that an outage does not fill the log with messages that
     // nobody was told of.
     await Promise.all([requireMember(directory, frame.roomId, caller.connectionId), publisher.ready()])

@@ -19,8 +19,8 @@ export type ManagementEndpoint = (context: { readonly domainName: string; readon
 
 /**
  * Answers a message event: understands its frame, hands it to `handle`, and turns what comes of it into a frame.
- * Every failure becomes an `error` frame here and nowhere else. The status is always 200: API Gateway sends the
- * body of other statuses to nobody.
+ * Every failure becomes an `error` frame here and nowhere else. The status is always 200: what went wrong is in the
+ * frame, and no client sees a status.
  */
 export const replyTo = async (
   event: MessageEvent,

@@ -1,3 +1,6 @@
+import * as v from 'valibot'
+import { ChatError } from '../../core/protocol/chat-error.ts'
+import { RoomIdSchema } from '../../core/protocol/client-frames.ts'
 import { subprotocol, tokenSubprotocolPrefix } from '../../core/protocol/codes.ts'
 import type { AuthorizerEvent, ConnectEvent } from '../events.ts'
 
@@ -5,6 +8,12 @@ type UpgradeEvent = AuthorizerEvent | ConnectEvent
 
 export const queryOf = (event: UpgradeEvent, name: string): string | undefined =>
   event.queryStringParameters?.[name] || undefined
+
+/** The room that a query names, if any. @throws ChatError `bad_request` */
+export const roomIdOf = (roomId: string | undefined): string | undefined => {
+  if (roomId === undefined || v.is(RoomIdSchema, roomId)) return roomId
+  throw new ChatError('bad_request', 'roomId must be 1 to 128 characters of A-Z a-z 0-9 _ . : -')
+}
 
 /** The subprotocols that the client offers: one header, comma-separated with blanks, or several headers. */
 export const offeredSubprotocols = (event: UpgradeEvent): readonly string[] =>

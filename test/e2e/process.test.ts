@@ -23,6 +23,15 @@ describe('the gateway as a process', () => {
     expect(await again.request(send('after it'))).toMatchObject({ type: 'ack', seq: 2 })
   })
 
+  it('lets a user in again whose connections a crash has left behind', async () => {
+    const env = { PORT: '0', DATA_DIR: await dataFolder(), LIMIT_CONNECTIONS_PER_USER: '1' }
+    const first = spawnGateway(env)
+    await connectPlain(`${await first.url()}/?userId=ada&roomId=general`)
+    first.child.kill('SIGKILL')
+    await first.exited
+    await connectPlain(`${await spawnGateway(env).url()}/?userId=ada&roomId=general`)
+  })
+
   it('finishes what is in hand on SIGTERM, tells clients to reconnect, and exits with 0', async () => {
     const gateway = spawnGateway({ PORT: '0', DATA_DIR: await dataFolder() })
     const ada = await connectPlain(`${await gateway.url()}/?userId=ada&roomId=general`)
@@ -41,7 +50,11 @@ describe('the gateway as a process', () => {
     const gateway = spawnGateway({ PORT: '0', DATA_DIR: await dataFolder() })
     const reply = await fetch(`${await gateway.url()}/health`)
     expect(reply.status).toBe(200)
-    expect(await reply.json()).toMatchObject({ status: 'ok', connections: 0, checks: { store: 'ok', broker: 'ok' } })
+    expect(await reply.json()).toMatchObject({
+      status: 'ok',
+      connections: 0,
+      checks: { store: 'ok', broker: 'ok' },
+    })
   })
 })
 

@@ -73,4 +73,38 @@ describe('readConfig', () => {
     const { limits } = readConfig({ LIMIT_HISTORY_PAGE: '7' })
     expect(limits).toMatchObject({ historyPage: 7, historyPageMax: 500 })
   })
+
+  it('refuses limits under which a message that is taken could not be delivered', () => {
+    expect(messageOf({ LIMIT_CONTENT_BYTES: '30000' })).toContain('LIMIT_CONTENT_BYTES')
+    expect(messageOf({ LIMIT_SERVER_FRAME_BYTES: '8000' })).toContain('LIMIT_SERVER_FRAME_BYTES')
+    expect(messageOf({ LIMIT_CLIENT_FRAME_BYTES: '200000' })).toContain('LIMIT_CLIENT_FRAME_BYTES')
+    expect(messageOf({ LIMIT_HISTORY_PAGE: '600' })).toContain('LIMIT_HISTORY_PAGE')
+  })
+
+  it('is not open to other machines unless it is told to be', () => {
+    expect(messageOf({ HOST: '0.0.0.0' })).toContain('AUTH_MODE')
+    expect(readConfig({ HOST: '0.0.0.0', AUTH_MODE: 'open' })).toMatchObject({ auth: { mode: 'open' } })
+  })
+
+  it('wants what nodes need to post to each other', () => {
+    const shared = { HOST: '0.0.0.0', AUTH_MODE: 'open', RABBITMQ_URL: 'amqp://broker' }
+    expect(messageOf(shared)).toContain('MANAGEMENT_ENDPOINT')
+    const keys = { GATEWAY_ACCESS_KEY_ID: 'a', GATEWAY_SECRET_ACCESS_KEY: 'b' }
+    expect(
+      readConfig({ ...shared, ...keys, MANAGEMENT_ENDPOINT: 'http://10.0.0.7:8080/local/' }),
+    ).toMatchObject({
+      managementEndpoint: 'http://10.0.0.7:8080/local',
+    })
+  })
+
+  it('reads the origins of pages that may connect', () => {
+    const origins = 'https://chat.example.org, http://localhost:3000'
+    expect(readConfig({ ALLOWED_ORIGINS: origins }).allowedOrigins).toEqual([
+      'https://chat.example.org',
+      'http://localhost:3000',
+    ])
+    expect(messageOf({ ALLOWED_ORIGINS: 'chat.example.org' })).toContain('ALLOWED_ORIGINS')
+    expect(readConfig({ AUTH_MODE: 'secret', AUTH_SECRET: 'a'.repeat(32) }).allowedOrigins).toBeNull()
+    expect(readConfig({}).allowedOrigins).toBe('same-host')
+  })
 })

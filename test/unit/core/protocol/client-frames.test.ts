@@ -67,7 +67,9 @@ describe('parseFrame', () => {
     expect(errorOf(send({ content: undefined })).message).toBe('sendMessage: content is missing.')
     expect(errorOf(send({ since: { epoch: 'e', seq: -1 } })).message).toContain('since.seq')
     expect(errorOf(send({ since: { epoch: 'e', seq: 1.5 } })).code).toBe('bad_request')
-    expect(errorOf(send({ attributes: { a: 1 } })).message).toContain('attributes.a')
+    expect(errorOf(send({ attributes: { a: 1 } })).message).toContain(
+      'attributes must be an object of strings',
+    )
   })
 
   it('does not echo an id that is none', () => {
@@ -96,6 +98,19 @@ describe('parseFrame', () => {
     expect(parse(send({ attributes: keys(16) })).ok).toBe(true)
     expect(errorOf(send({ attributes: keys(17) })).code).toBe('too_large')
     expect(errorOf(send({ attributes: { k: 'v'.repeat(1024) } })).code).toBe('too_large')
+  })
+
+  it.each(['__proto__', 'constructor', 'prototype'])(
+    'refuses an attribute named %s, which many a library drops',
+    (name) => {
+      const body = `{"action":"sendMessage","roomId":"r","content":"c","attributes":{"${name}":"x"}}`
+      expect(errorOf(body)).toMatchObject({ code: 'bad_request' })
+    },
+  )
+
+  it('answers with a short error, whatever names a frame has', () => {
+    const { message } = errorOf(send({ attributes: { ['x'.repeat(30_000)]: 7 } }))
+    expect(message.length).toBeLessThan(300)
   })
 
   it('bounds a page, the rooms of a ping, and takes before or after but not both', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { encodeJob, type RetryJob } from '../../../../core/domain/job.ts'
 import { personalRoomOf } from '../../../../core/domain/rooms.ts'
 import type { PostOutcome } from '../../../../core/ports.ts'
+import { ChatError } from '../../../../core/protocol/chat-error.ts'
 import { defaultLimits, jsonBytes } from '../../../../core/protocol/limits.ts'
 import { makeDeliver } from '../../../../core/use-cases/deliver.ts'
 import { messagesJob } from '../../../support/builders.ts'
@@ -180,20 +181,78 @@ describe('deliver', () => {
     expect(retryOf(jobs)).toMatchObject([{ connectionIds: ['c1'], attempt: 1 }])
   })
 
-  it('rejects when the store is away, so that the batch comes again, and still serves the other rooms', async () => {
-    const { append, seat, seqsOf, poster, publisher, directory, ...parts } = await setUp()
-    await seat('other', 'c1')
-    const broken = {
-      ...directory,
+  const breaking = async (failure: Error) => {
+    const world = await setUp()
+    await world.seat('other', 'c1')
+    const directory = {
+      ...world.directory,
       members: (roomId: string) => {
-        if (roomId === 'general') throw new Error('The store is away')
-        return directory.members(roomId)
+        if (roomId === 'general') throw failure
+        return world.directory.members(roomId)
       },
     }
-    const deliver = makeDeliver({ ...parts, poster, publisher, directory: broken })
+    return { ...world, deliver: makeDeliver({ ...world, directory }) }
+  }
+
+  it('rejects when the store is away, so that the batch comes again, and still serves the other rooms', async () => {
+    const { deliver, append, seqsOf, setAside } = await breaking(
+      new ChatError('unavailable', 'The store is away'),
+    )
     await expect(deliver([await append(), await append('hi', 'other')], far)).rejects.toThrow(
       'The store is away',
     )
     expect(seqsOf('c1')).toEqual([1])
+    expect(setAside).toEqual([])
+  })
+
+  it('sets the jobs of a room aside whose row or log is broken, and holds up no other room', async () => {
+    const { deliver, append, seqsOf, setAside, telemetry } = await breaking(
+      new Error('The row has no endpoint'),
+    )
+    const job = await append()
+    await deliver([job, await append('hi', 'other')], far)
+    expect(seqsOf('c1')).toEqual([1])
+    expect(setAside.map(({ body }) => JSON.parse(body))).toEqual([JSON.parse(job)])
+    expect(telemetry.errors).toMatchObject([{ error: { message: 'The row has no endpoint' } }])
+  })
+
+  it('does not try at once again to post to a connection whose node took long to fail', async () => {
+    let attempts = 0
+    const world = await setUp()
+    const poster = {
+      ...world.poster,
+      post: async () => {
+        attempts++
+        world.advance(1_000)
+        return 'failed' as const
+      },
+    }
+    await world.seat('general', 'far away')
+    await makeDeliver({ ...world, poster })([await world.append()], far)
+    expect(attempts).toBe(1)
+    expect(retryOf(world.jobs)).toMatchObject([{ connectionIds: ['far away'], attempt: 1 }])
+  })
+
+  it('forgets a connection that it can neither serve nor close, so that its next ping shows it', async () => {
+    const world = await setUp(() => 'failed')
+    let closings = 0
+    const poster = {
+      ...world.poster,
+      close: async () => {
+        closings++
+        return 'failed' as const
+      },
+    }
+    await world.seat('general', 'stuck')
+    const deliver = makeDeliver({ ...world, poster })
+    await deliver([await world.append()], far)
+    while (world.jobs.length > 0)
+      await deliver(
+        world.jobs.splice(0).map(({ job }) => encodeJob(job)),
+        far,
+      )
+    expect(closings).toBe(3)
+    expect(await world.members()).toEqual([])
+    expect(world.telemetry.warnings).toContain('A connection could not be closed')
   })
 })

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { membershipMs } from '../../../../core/domain/membership.ts'
 import { personalRoomOf } from '../../../../core/domain/rooms.ts'
-import type { Limits } from '../../../../core/protocol/limits.ts'
-import { jsonBytes } from '../../../../core/protocol/limits.ts'
+import type { Member } from '../../../../core/ports.ts'
+import { ChatError } from '../../../../core/protocol/chat-error.ts'
+import { jsonBytes, type Limits } from '../../../../core/protocol/limits.ts'
 import { makeCheckAccess } from '../../../../core/use-cases/check-access.ts'
 import { makeConnect } from '../../../../core/use-cases/connect.ts'
 import { makeDisconnect } from '../../../../core/use-cases/disconnect.ts'
@@ -79,6 +80,20 @@ describe('connect', () => {
       expect(await isMember(room, 'c1')).toBe(false)
     },
   )
+
+  it('leaves nothing behind when it fails half-way: no $disconnect follows', async () => {
+    const { directory, ...parts } = setUp()
+    const failing = {
+      ...directory,
+      join: async (member: Member) => {
+        if (member.roomId === 'general') throw new ChatError('unavailable', 'The store is overloaded.')
+        return directory.join(member)
+      },
+    }
+    const connect = makeConnect({ ...parts, directory: failing })
+    await expect(connect(ada, 'general')).rejects.toMatchObject({ code: 'unavailable' })
+    expect(await directory.find(await personalRoomOf('ada'), 'c1')).toBeUndefined()
+  })
 
   it('bounds the connections of a user, and lets another in when one has gone', async () => {
     const { connect, disconnect, checkAccess } = setUp({ connectionsPerUser: 2 })
@@ -269,16 +284,35 @@ describe('ping', () => {
     expect(pong.heads).toEqual({ general: { epoch, seq: 1 }, secret: null })
   })
 
-  it('renews the rows of a connection that outlives them', async () => {
-    const { connect, ping: pingRooms, advance, isMember } = setUp()
+  it('renews all rows of a connection that outlives them, whichever rooms it names', async () => {
+    const { connect, join: joinRoom, ping: pingRooms, advance, isMember } = setUp()
     await connect(ada, 'general')
-    for (let half = 0; half < 4; half++) {
-      advance(membershipMs * 0.6)
-      await pingRooms(ada, ping({ rooms: ['general'] }))
+    advance(membershipMs * 0.4)
+    await joinRoom(ada, join({ roomId: 'team-1' }))
+    const everyMs = membershipMs / 30
+    for (let round = 0; round < 100; round++) {
+      advance(everyMs)
+      await pingRooms(ada, ping())
     }
-    expect(await isMember('general', 'c1')).toBe(true)
-    expect(await isMember(await personalRoomOf('ada'), 'c1')).toBe(true)
+    for (const room of ['general', 'team-1', await personalRoomOf('ada')]) {
+      expect(await isMember(room, 'c1')).toBe(true)
+    }
     advance(membershipMs)
+    expect(await isMember('general', 'c1')).toBe(false)
+  })
+
+  it('does not undo a leave that comes at the same time', async () => {
+    const { connect, advance, isMember, directory, ...parts } = setUp()
+    await connect(ada, 'general')
+    advance(membershipMs * 0.6)
+    const leaving = {
+      ...directory,
+      renew: async (roomId: string, connectionId: string, expiresAtMs: number) => {
+        if (roomId === 'general') await directory.leave(roomId, connectionId)
+        return directory.renew(roomId, connectionId, expiresAtMs)
+      },
+    }
+    await makePing({ ...parts, directory: leaving })(ada, ping())
     expect(await isMember('general', 'c1')).toBe(false)
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { personalRoomOf } from '../../../../core/domain/rooms.ts'
 import { ChatError } from '../../../../core/protocol/chat-error.ts'
 import type { FrameOf } from '../../../../core/protocol/client-frames.ts'
 import { makeSendMessage } from '../../../../core/use-cases/send-message.ts'
@@ -88,6 +89,14 @@ describe('send-message', () => {
     await expect(send(callerOf('c2'), frame())).rejects.toMatchObject({ code: 'not_a_member' })
     await expect(send(ada, frame({ roomId: 'secret' }))).rejects.toMatchObject({ code: 'not_a_member' })
     expect(await log.head('general')).toEqual({ epoch: null, seq: 0 })
+  })
+
+  it('refuses a room of the system, the user’s own as well', async () => {
+    const { send, seat, log } = await setUp()
+    const roomId = await personalRoomOf('ada')
+    await seat(roomId, 'c1', { userId: 'ada' })
+    await expect(send(ada, frame({ roomId }))).rejects.toMatchObject({ code: 'forbidden' })
+    expect(await log.head(roomId)).toEqual({ epoch: null, seq: 0 })
   })
 
   it('stores what the moderator returns, and nothing that it rejects', async () => {
