@@ -9,7 +9,9 @@ import type { ErrorFrame } from '../core/protocol/server-frames.ts'
  * - `left`: the room was left, or never joined
  * - `closed`: the client was closed for good
  *
- * After `disconnected`, `timeout`, `left` and `closed` the request may have taken effect all the same.
+ * After `disconnected`, `timeout`, `left` and `closed` the request may have taken effect all the same; after the
+ * server's `internal` as well, since it may have failed when the message was stored already. A message is sent again
+ * with the same `clientMessageId` then, never as a new one.
  */
 export type ChatClientErrorCode = ErrorCode | 'disconnected' | 'timeout' | 'left' | 'closed'
 

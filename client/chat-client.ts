@@ -1,4 +1,4 @@
-import { defaultLimits } from '../core/protocol/limits.ts'
+import { defaultLimits, type Limits } from '../core/protocol/limits.ts'
 import type {
   ChatMessage,
   DisconnectFrame,
@@ -83,13 +83,18 @@ export type HistoryQuery = {
   readonly before?: number
   /** Messages with a higher seq, the nearest first to be taken. */
   readonly after?: number
+  /** Most messages in the page, within the server's limit; `more` says whether there are others. */
   readonly limit?: number
 }
 
 export type SendOptions = {
   /** At most 16 keys, 1 KiB in all. */
   readonly attributes?: Readonly<Record<string, string>>
-  /** To know the message again in the room, or to try one again that failed; a new id if it is not given. */
+  /**
+   * To know the message again in the room, or to try one again that failed; a new id if it is not given. After an
+   * error that leaves open whether the message was stored (see `ChatClientErrorCode`), only the same id keeps it
+   * from being stored twice.
+   */
   readonly clientMessageId?: string
 }
 
@@ -135,7 +140,7 @@ export const makeChatClient = (options: ChatClientOptions): ChatClient => {
     timings,
     backoff,
     userId: () => state.welcome?.userId,
-    maxFrameBytes: () => state.welcome?.limits.clientFrameBytes ?? defaultLimits.clientFrameBytes,
+    limits: () => limitsOf(state),
     on: {
       message: (event) => emitter.emit('message', event),
       recovered: (event) => emitter.emit('recovered', event),
@@ -166,9 +171,14 @@ export const makeChatClient = (options: ChatClientOptions): ChatClient => {
       whileOpen(state, () =>
         rooms.send(roomId, { content, clientMessageId, ...(attributes && { attributes }) }),
       ),
-    history: async (roomId, query = {}) => {
+    history: async (roomId, { limit, ...query } = {}) => {
       const epoch = rooms.epochOf(roomId)
-      const { id, type, ...page } = await calls.getHistory({ roomId, ...(epoch && { epoch }), ...query })
+      const { id, type, ...page } = await calls.getHistory({
+        roomId,
+        ...(epoch && { epoch }),
+        ...query,
+        ...(limit !== undefined && { limit: Math.min(limit, limitsOf(state).historyPageMax) }),
+      })
       return page
     },
   }
@@ -181,6 +191,9 @@ type State = {
   connected?: PromiseWithResolvers<Welcome>
   stopWatching?: () => void
 }
+
+/** What the last hello told; until then, and where it told nothing, the defaults. */
+const limitsOf = ({ welcome }: State): Limits => ({ ...defaultLimits, ...welcome?.limits })
 
 const enter = (state: State, connection: ConnectionState) => {
   state.connection = connection

@@ -1,10 +1,11 @@
 import type { Cursor } from '../core/protocol/client-frames.ts'
-import { jsonBytes } from '../core/protocol/limits.ts'
+import { jsonBytes, type Limits } from '../core/protocol/limits.ts'
 import type { AckFrame, ChatMessage } from '../core/protocol/server-frames.ts'
 import type { Backoff } from './backoff.ts'
 import type { Calls } from './calls.ts'
 import { ChatClientError } from './chat-client-error.ts'
 import { makeLoop, type Next } from './loop.ts'
+import type { Recent } from './recent.ts'
 import type { Timers } from './timers.ts'
 
 /** A message to send. */
@@ -30,7 +31,22 @@ type Deps = {
   readonly resets: () => number
   /** Joins the room again and takes in what was missed. Rejects if the room cannot be joined any more. */
   readonly refresh: () => Promise<void>
-  readonly maxFrameBytes: () => number
+  readonly limits: () => Pick<Limits, 'clientFrameBytes'>
+  readonly earlierTries: Recent<EarlierTry>
+}
+
+/** A message that was given up, in case that it is sent again: that is exact only if it goes on where this ended. */
+export type EarlierTry = {
+  readonly firstTry: FirstTry
+  readonly inDoubt: boolean
+  /** It has come back from the room since. */
+  readonly sent?: Sent
+}
+
+type FirstTry = {
+  readonly since: Cursor
+  /** Gaps in the room until then; undefined if the room was left since, and nobody knows what came in between. */
+  readonly resets: number | undefined
 }
 
 /** The messages of one room on their way to the server, one after the other. */
@@ -51,12 +67,17 @@ type Item = {
   readonly draft: Draft
   readonly outcome: PromiseWithResolvers<Sent>
   /** Set when it is first tried, and the same from then on: it is what makes a retry exact. */
-  firstTry?: { readonly since: Cursor; readonly resets: number }
+  firstTry?: FirstTry
   /** An attempt was made whose outcome is not known. */
   inDoubt: boolean
   failures: number
+  /** How often the server failed at it. */
+  internalErrors: number
   refreshed: boolean
 }
+
+/** How often a message is tried that the server fails at, lest it hold up the others for ever. Ours. */
+const maxInternalErrors = 3
 
 export const makeOutbox = (deps: Deps): Outbox => {
   const queue: Item[] = []
@@ -72,32 +93,58 @@ export const makeOutbox = (deps: Deps): Outbox => {
   })
   return {
     send: (draft) => {
-      const outcome = Promise.withResolvers<Sent>()
-      queue.push({ draft, outcome, inDoubt: false, failures: 0, refreshed: false })
+      const isSame = (item: Item) => item.draft.clientMessageId === draft.clientMessageId
+      const { outcome } = queue.find(isSame) ?? enqueue(deps, queue, draft)
       loop.wake()
       return outcome.promise
     },
     start: loop.start,
     stop: loop.stop,
-    recognise: (epoch, message) => {
-      const index = queue.findIndex(({ draft }) => draft.clientMessageId === message.clientMessageId)
+    recognise: (epoch, { clientMessageId, seq, messageId, sentAt }) => {
+      if (clientMessageId === undefined) return
+      const sent = { roomId: deps.roomId, epoch, seq, messageId, sentAt, clientMessageId }
+      const earlier = deps.earlierTries.get(keyOf(deps, sent))
+      if (earlier !== undefined) deps.earlierTries.set(keyOf(deps, sent), { ...earlier, sent })
+      const index = queue.findIndex(({ draft }) => draft.clientMessageId === clientMessageId)
       const [item] = index < 0 ? [] : queue.splice(index, 1)
-      if (item === undefined) return
-      const { seq, messageId, sentAt } = message
-      const { clientMessageId } = item.draft
-      item.outcome.resolve({ roomId: deps.roomId, epoch, seq, messageId, sentAt, clientMessageId })
+      item?.outcome.resolve(sent)
     },
     failAll: (error) => {
-      for (const { outcome } of queue.splice(0)) outcome.reject(error)
+      for (const item of queue.splice(0)) {
+        if (item.firstTry !== undefined) {
+          item.firstTry = { ...item.firstTry, resets: undefined }
+          item.inDoubt = true
+        }
+        reject(deps, item, error)
+      }
     },
   }
+}
+
+const keyOf = ({ roomId }: Deps, { clientMessageId }: { readonly clientMessageId: string }): string =>
+  `${roomId} ${clientMessageId}`
+
+const enqueue = (deps: Deps, queue: Item[], draft: Draft): Item => {
+  const earlier = deps.earlierTries.get(keyOf(deps, draft))
+  const item: Item = {
+    draft,
+    outcome: Promise.withResolvers(),
+    ...(earlier && { firstTry: earlier.firstTry }),
+    inDoubt: earlier?.inDoubt ?? false,
+    failures: 0,
+    internalErrors: 0,
+    refreshed: false,
+  }
+  if (earlier?.sent === undefined) queue.push(item)
+  else item.outcome.resolve(earlier.sent)
+  return item
 }
 
 /** `done`: its outcome is settled. */
 const attempt = async (deps: Deps, item: Item): Promise<Next | 'done'> => {
   const frame = frameOf(deps, item)
   try {
-    requireFits(frame, deps.maxFrameBytes())
+    requireFits(frame, deps.limits().clientFrameBytes)
     const { roomId, epoch, seq, messageId, sentAt, duplicate } = await Promise.race([
       deps.calls.sendMessage(frame),
       item.outcome.promise,
@@ -139,8 +186,14 @@ const afterFailure = async (deps: Deps, item: Item, error: ChatClientError): Pro
     case 'not_a_member':
     case 'stale_cursor':
       return afterRefresh(deps, item, error)
+    case 'internal':
+      // It may have gone wrong after the message was stored. The same frame again finds out, and cannot store two.
+      item.inDoubt = true
+      item.internalErrors += 1
+      if (item.internalErrors >= maxInternalErrors) return reject(deps, item, error)
+      return retryLater(deps, item, error)
     default:
-      if (!error.temporary) return reject(item, error)
+      if (!error.temporary) return reject(deps, item, error)
       item.inDoubt ||= error.code !== 'rate_limited'
       return retryLater(deps, item, error)
   }
@@ -151,20 +204,20 @@ const afterFailure = async (deps: Deps, item: Item, error: ChatClientError): Pro
  * either recognised in it or is not there: then it is as good as new. Across a gap nobody can tell.
  */
 const afterRefresh = async (deps: Deps, item: Item, error: ChatClientError): Promise<Next | 'done'> => {
-  if (error.code === 'not_a_member' && item.refreshed) return reject(item, error)
+  if (error.code === 'not_a_member' && item.refreshed) return reject(deps, item, error)
   item.refreshed = true
   try {
     await deps.refresh()
     if (error.code === 'stale_cursor') {
       const isComplete = item.firstTry?.resets === deps.resets()
-      if (item.inDoubt && !isComplete) return reject(item, error)
+      if (item.inDoubt && !isComplete) return reject(deps, item, error)
       delete item.firstTry
       item.inDoubt = false
     }
     return retryLater(deps, item, error)
   } catch (failure) {
     if (!(failure instanceof ChatClientError)) throw failure
-    return reject(item, failure)
+    return reject(deps, item, failure)
   }
 }
 
@@ -173,7 +226,10 @@ const retryLater = ({ backoff }: Deps, item: Item, { retryAfterMs = 0 }: ChatCli
   return { waitMs: Math.max(retryAfterMs, backoff(item.failures)) }
 }
 
-const reject = (item: Item, error: ChatClientError): 'done' => {
-  item.outcome.reject(error)
+const reject = (deps: Deps, { draft, outcome, firstTry, inDoubt }: Item, error: ChatClientError): 'done' => {
+  // After stale_cursor nothing can be told from the first try any more: who sends it again has looked.
+  if (error.code === 'stale_cursor') deps.earlierTries.delete(keyOf(deps, draft))
+  else if (firstTry !== undefined) deps.earlierTries.set(keyOf(deps, draft), { firstTry, inDoubt })
+  outcome.reject(error)
   return 'done'
 }

@@ -1,4 +1,4 @@
-import { defaultLimits } from '../core/protocol/limits.ts'
+import type { Limits } from '../core/protocol/limits.ts'
 import type { PongFrame } from '../core/protocol/server-frames.ts'
 import type { Calls } from './calls.ts'
 import { ChatClientError } from './chat-client-error.ts'
@@ -10,12 +10,14 @@ type Deps = {
   readonly timers: Timers
   readonly timings: Timings
   readonly calls: Pick<Calls, 'ping'>
+  readonly limits: () => Pick<Limits, 'roomsPerPing'>
   readonly onHeads: (heads: PongFrame['heads']) => void
 }
 
 /**
  * Asks for the heads of rooms that have fallen quiet: a lost last message leaves no hole that anyone could see.
- * The same pings keep the connection from idling, and find out that it is dead.
+ * The same pings keep the connection from idling, and find out that it is dead; and the server renews memberships
+ * on them, so that there is one every `keepAliveMs` however busy the rooms are.
  */
 export type QuietWatch = {
   /** There is a connection. */
@@ -93,7 +95,7 @@ const ask = async (deps: Deps, state: State): Promise<void> => {
     return
   }
   const rooms = [...state.dueAtMs].filter(([, atMs]) => isDue(atMs)).map(([roomId]) => roomId)
-  const asked = rooms.slice(0, defaultLimits.roomsPerPing)
+  const asked = rooms.slice(0, deps.limits().roomsPerPing)
   for (const roomId of asked) state.dueAtMs.set(roomId, now + timings.keepAliveMs)
   state.connectionDueAtMs = now + timings.keepAliveMs
   arm(deps, state)

@@ -1,3 +1,4 @@
+import type { Limits } from '../core/protocol/limits.ts'
 import type { Head, JoinedFrame } from '../core/protocol/server-frames.ts'
 import type { Backoff } from './backoff.ts'
 import type { Calls } from './calls.ts'
@@ -15,6 +16,7 @@ type Deps = {
   readonly timers: Timers
   readonly timings: Timings
   readonly backoff: Backoff
+  readonly limits: () => Pick<Limits, 'historyPageMax'>
   readonly on: {
     readonly arrival: (arrival: Arrival) => void
     /** Joined, the first time or again: on the present connection this user is a member now. */
@@ -50,9 +52,6 @@ type State = {
   resets: number
   readonly refreshers: PromiseWithResolvers<void>[]
 }
-
-/** Entries in a page when catching up; the server cuts it shorter by bytes. */
-const catchUpPage = 500
 
 export const makeRoomSync = (deps: Deps): RoomSync => {
   const state: State = {
@@ -122,7 +121,9 @@ const step = async (deps: Deps, state: State): Promise<Next> => {
   }
 }
 
-const join = async ({ roomId, limit, timeline, calls, on }: Deps, state: State): Promise<void> => {
+const join = async (deps: Deps, state: State): Promise<void> => {
+  const { roomId, timeline, calls, on } = deps
+  const limit = deps.limit && Math.min(deps.limit, deps.limits().historyPageMax)
   const since = state.joinedOnce ? timeline.cursor() : undefined
   timeline.hold()
   // Whoever asks for another join while this one is under way gets one.
@@ -141,13 +142,14 @@ const join = async ({ roomId, limit, timeline, calls, on }: Deps, state: State):
 }
 
 /** Fetches the page after the last message that is in order. */
-const fill = async ({ roomId, timeline, calls, on }: Deps, state: State): Promise<void> => {
+const fill = async ({ roomId, timeline, calls, limits, on }: Deps, state: State): Promise<void> => {
   const { epoch, seq } = timeline.cursor()
   const frame = await calls.getHistory({
     roomId,
     ...(epoch !== null && { epoch }),
     after: seq,
-    limit: catchUpPage,
+    // The server cuts it shorter by bytes.
+    limit: limits().historyPageMax,
   })
   if (state.closed) return
   const arrival = timeline.history(frame)

@@ -141,7 +141,9 @@ const history = (room: Room, frame: HistoryFrame): Arrival => {
   const next = room.buffer.position() + 1
   if (frame.epoch !== room.epoch || frame.floor > next) return nothing(true)
   const ready = room.buffer.accept(frame.messages)
-  if (frame.more) room.buffer.raiseHead(room.buffer.position() + 1)
+  // Of the page's end, not of the position: that may be beyond it, over what arrived earlier.
+  const last = frame.messages.at(-1)
+  if (frame.more && last !== undefined) room.buffer.raiseHead(last.seq + 1)
   return { ready, rejoin: false }
 }
 

@@ -1,9 +1,11 @@
+import type { Limits } from '../core/protocol/limits.ts'
 import type { ChatMessage, Head } from '../core/protocol/server-frames.ts'
 import type { Backoff } from './backoff.ts'
 import type { Calls } from './calls.ts'
 import type { ChatClientError } from './chat-client-error.ts'
 import { makeInbox, type RoomPage } from './inbox.ts'
-import { type Draft, makeOutbox, type Sent } from './outbox.ts'
+import { type Draft, type EarlierTry, makeOutbox, type Sent } from './outbox.ts'
+import type { Recent } from './recent.ts'
 import { makeRoomSync, type RoomSync } from './room-sync.ts'
 import { makeRoomTimeline } from './room-timeline.ts'
 import type { Timers } from './timers.ts'
@@ -11,7 +13,7 @@ import type { Timings } from './timings.ts'
 
 export type RoomDeps = {
   readonly roomId: string
-  /** Most messages in the first page; the server's own number if undefined. */
+  /** Most messages in the first page, within the server's limit; the server's own number if undefined. */
   readonly limit: number | undefined
   readonly calls: Calls
   readonly timers: Timers
@@ -19,7 +21,10 @@ export type RoomDeps = {
   readonly backoff: Backoff
   /** The user that this client speaks for, once the server has said so. */
   readonly userId: () => string | undefined
-  readonly maxFrameBytes: () => number
+  /** As the last hello told them. */
+  readonly limits: () => Limits
+  /** What is known of messages of any room that failed. */
+  readonly earlierTries: Recent<EarlierTry>
   readonly on: {
     readonly message: (epoch: string, message: ChatMessage) => void
     /** There is a gap that cannot be filled: the page takes the place of all that was known. */

@@ -1,12 +1,13 @@
 import type { ChatMessage, MessagesFrame } from '../core/protocol/server-frames.ts'
 import { ChatClientError } from './chat-client-error.ts'
 import type { RoomPage } from './inbox.ts'
-import type { Draft, Sent } from './outbox.ts'
+import type { Draft, EarlierTry, Sent } from './outbox.ts'
 import { makeQuietWatch, type QuietWatch } from './quiet-watch.ts'
+import { makeRecent, type Recent } from './recent.ts'
 import { makeRoom, type Room, type RoomDeps } from './room.ts'
 import { throwLater } from './throw-later.ts'
 
-type Deps = Omit<RoomDeps, 'roomId' | 'limit' | 'on'> & {
+type Deps = Omit<RoomDeps, 'roomId' | 'limit' | 'earlierTries' | 'on'> & {
   readonly on: {
     readonly message: (event: { roomId: string; epoch: string; message: ChatMessage }) => void
     readonly recovered: (event: { roomId: string; missed: number }) => void
@@ -36,11 +37,16 @@ export type Rooms = {
 type State = {
   readonly rooms: Map<string, Room>
   readonly watch: QuietWatch
+  /** Outlive a room: a message may be sent again after the room was left and joined anew. */
+  readonly earlierTries: Recent<EarlierTry>
   /** A room may be joined again only when the server has let go of it: it may handle both frames at once. */
   readonly leaving: Map<string, Promise<void>>
   readonly resuming: Set<string>
   connected: boolean
 }
+
+/** Messages that failed and may be sent again; what is older than these many is sent as if for the first time. Ours. */
+const maxEarlierTries = 1000
 
 export const makeRooms = (deps: Deps): Rooms => {
   const rooms = new Map<string, Room>()
@@ -50,7 +56,15 @@ export const makeRooms = (deps: Deps): Rooms => {
       for (const [roomId, head] of Object.entries(heads)) rooms.get(roomId)?.learn(head)
     },
   })
-  const state: State = { rooms, watch, leaving: new Map(), resuming: new Set(), connected: false }
+  const earlierTries = makeRecent<EarlierTry>(maxEarlierTries)
+  const state: State = {
+    rooms,
+    watch,
+    earlierTries,
+    leaving: new Map(),
+    resuming: new Set(),
+    connected: false,
+  }
   return {
     join: (roomId, limit) => (rooms.get(roomId) ?? enter(deps, state, roomId, limit)).firstPage,
     leave: (roomId) => leave(deps, state, roomId),
@@ -80,6 +94,7 @@ const enter = (deps: Deps, state: State, roomId: string, limit: number | undefin
     ...deps,
     roomId,
     limit,
+    earlierTries: state.earlierTries,
     on: {
       message: (epoch, message) => deps.on.message({ roomId, epoch, message }),
       reset: (page) => {

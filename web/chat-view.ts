@@ -5,14 +5,14 @@ import type { ChatMessage } from '../core/protocol/server-frames.ts'
 import { byId } from './dom.ts'
 import { makeRoomTabs, type RoomTabs } from './room-tabs.ts'
 import { makeRoomView, type RoomView } from './room-view.ts'
-import { badgeOf, reasonForLeaving } from './wording.ts'
+import { badgeOf } from './wording.ts'
 
 type Deps = {
   readonly client: ChatClient
-  /** The chat is over; with a problem if that was not the visitor's wish. */
-  readonly onOver: (problem: string | undefined) => void
+  /** The chat is over; the reason has the code `closed` if that was the visitor's wish. */
+  readonly onOver: (reason: ChatClientError) => void
   /** A room could not be joined, or was lost, while others go on. */
-  readonly onRefused: (roomId: string, problem: string) => void
+  readonly onRefused: (roomId: string, reason: ChatClientError) => void
 }
 
 export type ChatView = {
@@ -52,7 +52,7 @@ export const makeChatView = (deps: Deps): ChatView => {
     over.abort()
     chat.hidden = true
     document.title = 'Simple Chat'
-    deps.onOver(reasonForLeaving(now.reason))
+    deps.onOver(now.reason)
   })
   document.addEventListener('visibilitychange', () => see(state), { signal: over.signal })
   void greet(client, state)
@@ -153,12 +153,11 @@ const writeTitle = ({ rooms, current }: State) => {
 }
 
 const drop = (deps: Deps, state: State, roomId: string, error: ChatClientError) => {
-  const problem = reasonForLeaving(error)
   remove(state, roomId)
-  if (state.rooms.size > 0) deps.onRefused(roomId, problem ?? error.message)
+  if (state.rooms.size > 0) deps.onRefused(roomId, error)
   else {
     deps.client.close()
-    deps.onOver(problem)
+    deps.onOver(error)
   }
 }
 

@@ -4,12 +4,14 @@ import { byId } from './dom.ts'
 import { makeRoomDialog } from './room-dialog.ts'
 import { type Entrance, makeStartForm } from './start-form.ts'
 import { readVisitor, rememberVisitor, visitorStorage } from './visitor.ts'
+import { reasonForLeaving } from './wording.ts'
 
 const storage = visitorStorage()
 let chat: ChatView | undefined
 
 const enter = (entrance: Entrance) => {
   const { user, room, token } = entrance
+  const hasToken = token !== undefined
   rememberVisitor(entrance, storage)
   showRoomInAddress(room)
   start.hide()
@@ -18,11 +20,12 @@ const enter = (entrance: Entrance) => {
       url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/`,
       ...(token === undefined ? { userId: user } : { getToken: () => token }),
     }),
-    onOver: (problem) => {
+    onOver: (reason) => {
       chat = undefined
-      start.show(problem)
+      start.show(reasonForLeaving(reason, { hasToken }), { asksForToken: reason.code === 'unauthorized' })
     },
-    onRefused: (roomId, problem) => askForRoom(`#${roomId}: ${problem}`),
+    onRefused: (roomId, reason) =>
+      askForRoom(`#${roomId}: ${reasonForLeaving(reason, { hasToken }) ?? reason.message}`),
   })
   chat.join(room)
 }

@@ -8,8 +8,8 @@ export type Entrance = Visitor & { readonly token: string | undefined }
 type Deps = { readonly visitor: Visitor; readonly onEnter: (entrance: Entrance) => void }
 
 export type StartForm = {
-  /** Shows the form again, and why. */
-  readonly show: (problem?: string) => void
+  /** Shows the form again, and why; with the field for a token open if one is asked for. */
+  readonly show: (problem: string | undefined, options: { readonly asksForToken: boolean }) => void
   readonly hide: () => void
 }
 
@@ -20,6 +20,7 @@ export const makeStartForm = ({ visitor, onEnter }: Deps): StartForm => {
   const user = byId('user', HTMLInputElement)
   const room = byId('room', HTMLInputElement)
   const token = byId('token', HTMLInputElement)
+  const tokenDetails = byId('token-details', HTMLDetailsElement)
   user.value = visitor.user
   room.value = visitor.room
 
@@ -39,12 +40,20 @@ export const makeStartForm = ({ visitor, onEnter }: Deps): StartForm => {
     else onEnter({ user: name, room: roomId, token: jwt === '' ? undefined : jwt })
   })
   const focus = () => (user.value === '' ? user : form.querySelector('button'))?.focus()
+  /** What is in the field was refused: it is selected, so that another one takes its place. */
+  const askForToken = () => {
+    tokenDetails.open = true
+    token.setAttribute('aria-invalid', 'true')
+    token.focus()
+    token.select()
+  }
   focus()
   return {
-    show: (text) => {
+    show: (text, { asksForToken }) => {
       start.hidden = false
       showText(problem, text)
-      focus()
+      if (asksForToken) askForToken()
+      else focus()
     },
     hide: () => {
       start.hidden = true

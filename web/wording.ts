@@ -24,13 +24,19 @@ export const badgeOf = (state: ConnectionState, wasOnline: boolean): Badge => {
   }
 }
 
-/** Why somebody is back at the start form. */
-export const reasonForLeaving = ({ code, message }: ChatClientError): string | undefined => {
+/** Why somebody is back at the start form, in words for a person. */
+export const reasonForLeaving = (
+  { code, message }: ChatClientError,
+  { hasToken }: { readonly hasToken: boolean },
+): string | undefined => {
   switch (code) {
     case 'closed':
       return undefined
     case 'unauthorized':
-      return `You could not be let in: ${message}`
+      // What the server says to somebody without a token is for developers.
+      return hasToken
+        ? `Your token is not valid (any more). ${message}`
+        : 'This chat needs a token. Paste yours below.'
     case 'forbidden':
       return `You may not come in here: ${message}`
     case 'rate_limited':
@@ -49,6 +55,7 @@ const failures: { readonly [code in ChatClientError['code']]?: string } = {
   rejected: 'Not sent: it was not let through.',
   muted: 'Not sent: you are muted in this room.',
   forbidden: 'Not sent: you may not write here.',
+  internal: 'It is not certain that this was sent. Try again: it will not appear twice.',
   stale_cursor: 'The connection was away too long to tell whether this was sent.',
   left: 'Not sent: you left the room.',
   closed: 'Not sent: you were disconnected.',

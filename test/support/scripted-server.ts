@@ -5,7 +5,7 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import { ChatError, errorFrame } from '../../core/protocol/chat-error.ts'
 import { type Action, type ClientFrame, type FrameOf, parseFrame } from '../../core/protocol/client-frames.ts'
 import { subprotocol } from '../../core/protocol/codes.ts'
-import { defaultLimits } from '../../core/protocol/limits.ts'
+import { defaultLimits, type Limits } from '../../core/protocol/limits.ts'
 import type { MessagesFrame, ServerFrame } from '../../core/protocol/server-frames.ts'
 import { makeScriptedRoom, type ScriptedRoom } from './scripted-rooms.ts'
 
@@ -53,8 +53,8 @@ export type ScriptedServer = {
 }
 
 /** A `ws` server that speaks the protocol faithfully, and otherwise wherever a test scripts it so. */
-export const startScriptedServer = async (): Promise<ScriptedServer> => {
-  const state = makeState()
+export const startScriptedServer = async (limits: Partial<Limits> = {}): Promise<ScriptedServer> => {
+  const state = makeState({ ...defaultLimits, ...limits })
   const http = createServer((request, response) => answer(state, request, response))
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => subprotocol })
   http.on('upgrade', (request, socket, head) => upgrade(state, sockets, request, socket, head))
@@ -100,6 +100,7 @@ export const startScriptedServer = async (): Promise<ScriptedServer> => {
 type AnyScript = (frame: ClientFrame, connection: ScriptedConnection, proceed: () => void) => void
 
 type State = {
+  readonly limits: Limits
   readonly connections: ScriptedConnection[]
   readonly alive: Set<ScriptedConnection>
   readonly frames: ClientFrame[]
@@ -110,7 +111,8 @@ type State = {
   refusal: { readonly status: number; readonly body: object } | undefined
 }
 
-const makeState = (): State => ({
+const makeState = (limits: Limits): State => ({
+  limits,
   connections: [],
   alive: new Set(),
   frames: [],
@@ -175,7 +177,7 @@ const accept = (state: State, socket: WebSocket, request: IncomingMessage) => {
 }
 
 const hear = (state: State, connection: ScriptedConnection, text: string) => {
-  const parsed = parseFrame(text)
+  const parsed = parseFrame(text, state.limits)
   if (!parsed.ok) {
     connection.send(errorFrame(parsed.error, parsed.id))
     return
@@ -199,7 +201,7 @@ const reply = (state: State, connection: ScriptedConnection, frame: ClientFrame)
   }
   switch (frame.action) {
     case 'hello': {
-      const common = { roles: [], heads: {}, limits: defaultLimits, maxAgeSeconds: 7200 }
+      const common = { roles: [], heads: {}, limits: state.limits, maxAgeSeconds: 7200 }
       return send({ type: 'hello', connectionId, userId, ...common })
     }
     case 'joinRoom':

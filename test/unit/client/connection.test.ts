@@ -38,6 +38,18 @@ describe('client, connecting', () => {
     expect(server.authChecks[0]?.searchParams.get('token')).toBe('a.jwt.here')
   })
 
+  it('closes for good, with a token or without, when pages of its origin may not connect', async () => {
+    const server = await serverForTest()
+    const message = 'Pages of this origin may not connect: see ALLOWED_ORIGINS.'
+    server.refuse(403, { type: 'error', code: 'forbidden', status: 403, message, temporary: false })
+    for (const options of [{ getToken: () => 'a.jwt.here' }, {}]) {
+      const client = clientForTest(server, options)
+      await expect(client.connect()).rejects.toMatchObject({ code: 'forbidden', status: 403, message })
+      expect(client.state()).toMatchObject({ status: 'closed', reason: { code: 'forbidden' } })
+    }
+    expect(server.authChecks).toHaveLength(2)
+  })
+
   it('closes for good when what it is given cannot be a token', async () => {
     const server = await serverForTest()
     const client = clientForTest(server, { getToken: () => 'not a token' })

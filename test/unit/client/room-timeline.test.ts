@@ -116,6 +116,14 @@ describe('room timeline', () => {
     expect(timeline.isBehind()).toBe(false)
   })
 
+  it('expects nothing after what it holds already when that is all that history has more of', () => {
+    const timeline = joinedTimeline(1)
+    timeline.pushed('E', messages(4))
+    const { ready } = timeline.history(historyWith({ messages: messages(2, 3), more: true }))
+    expect(seqsOf(ready)).toEqual([2, 3, 4])
+    expect(timeline.isBehind()).toBe(false)
+  })
+
   it('stays behind while history has more', () => {
     const timeline = joinedTimeline(1)
     timeline.learn({ epoch: 'E', seq: 2 })

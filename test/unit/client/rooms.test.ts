@@ -120,6 +120,40 @@ describe('client, in a room', () => {
     expect(server.received('ping').map(({ rooms }) => rooms?.length)).toEqual([10, 2])
   })
 
+  it('asks for no more rooms in one ping than hello allows', async () => {
+    const server = await serverForTest({ roomsPerPing: 5 })
+    const client = clientForTest(server, { timings: { quietMs: 50 } })
+    await client.connect()
+    const roomIds = Array.from({ length: 6 }, (_, index) => `room-${index}`)
+    await Promise.all(roomIds.map((roomId) => client.joinRoom(roomId)))
+    await until(() => expect(server.received('ping').map(({ rooms }) => rooms?.length)).toEqual([5, 1]))
+  })
+
+  it('fills a hole with pages no larger than hello allows', async () => {
+    const server = await serverForTest({ historyPageMax: 2 })
+    const client = clientForTest(server)
+    await client.connect()
+    await client.joinRoom('general')
+    server.scriptPushes((frame, proceed) => (frame.messages[0]?.seq ?? 0) > 4 && proceed())
+    for (let seq = 1; seq <= 5; seq++) server.say('general', 'bob', `message ${seq}`)
+    await until(() => expect(client.seqs('general')).toEqual([1, 2, 3, 4, 5]))
+    expect(server.received('getHistory').map(({ after, limit }) => [after, limit])).toEqual([
+      [0, 2],
+      [2, 2],
+    ])
+  })
+
+  it('cuts the limit that it is given to what hello allows', async () => {
+    const server = await serverForTest({ historyPageMax: 2 })
+    for (const content of ['one', 'two', 'three', 'four']) server.room('general').append('bob', content)
+    const client = clientForTest(server)
+    await client.connect()
+    const page = await client.joinRoom('general', { limit: 50 })
+    expect(contentsOf(page.messages)).toEqual(['three', 'four'])
+    const older = await client.history('general', { before: 3, limit: 50 })
+    expect(contentsOf(older.messages)).toEqual(['one', 'two'])
+  })
+
   it('joins again when the server says that it is no member', async () => {
     const { server, client } = await memberForTest('general', { timings: { quietMs: 50 } })
     server.connections[0]?.rooms.delete('general')

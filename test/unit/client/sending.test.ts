@@ -112,6 +112,37 @@ describe('client, sending', () => {
     expect(client.events.error[0]).toMatchObject({ code: 'internal', temporary: true })
   })
 
+  it('tries again when the server fails at it, and finds out that it was stored before that', async () => {
+    const { server, client } = await memberForTest()
+    server.script('sendMessage', (frame, connection) => {
+      server.room('general').receive('ada', undefined, frame)
+      server.plain()
+      connection.send({ ...errorOf('internal', false), id: frame.id })
+    })
+    await expect(client.send('general', 'once')).resolves.toMatchObject({ seq: 1, duplicate: true })
+    const [first, second] = server.received('sendMessage')
+    expect(second).toMatchObject({ clientMessageId: first?.clientMessageId, since: first?.since })
+    expect(server.room('general').head()).toBe(1)
+  })
+
+  it('gives a message up that the server fails at three times, and goes on with the next', async () => {
+    const { server, client } = await memberForTest()
+    server.script('sendMessage', (frame, connection, proceed) => {
+      if (frame.content === 'cursed') connection.send({ ...errorOf('internal', false), id: frame.id })
+      else proceed()
+    })
+    const cursed = client.send('general', 'cursed')
+    const next = client.send('general', 'next')
+    await expect(cursed).rejects.toMatchObject({ code: 'internal' })
+    await expect(next).resolves.toMatchObject({ seq: 1 })
+    expect(server.received('sendMessage').map(({ content }) => content)).toEqual([
+      'cursed',
+      'cursed',
+      'cursed',
+      'next',
+    ])
+  })
+
   it('takes its own message, coming back, for the ack that was lost', async () => {
     const { server, client } = await memberForTest()
     server.script('sendMessage', (frame, connection) => {

@@ -5,6 +5,7 @@ import {
   type ChatClientOptions,
   makeChatClient,
 } from '../../../client/chat-client.ts'
+import type { Limits } from '../../../core/protocol/limits.ts'
 import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts'
 
 /** Waits of the client, short enough for a test and in the same proportions as the real ones. */
@@ -30,8 +31,8 @@ export type TestClient = ChatClient & {
 }
 
 /** A server of the test's own, which ends with it. */
-export const serverForTest = async (): Promise<ScriptedServer> => {
-  const server = await startScriptedServer()
+export const serverForTest = async (limits?: Partial<Limits>): Promise<ScriptedServer> => {
+  const server = await startScriptedServer(limits)
   onTestFinished(() => server.stop())
   return server
 }

@@ -114,13 +114,24 @@ describe('wording', () => {
   })
 
   it('says why somebody is out, and nothing of what was wanted', () => {
-    expect(reasonForLeaving(new ChatClientError('closed', 'The client was closed.'))).toBeUndefined()
-    expect(reasonForLeaving(new ChatClientError('unauthorized', 'Expired.'))).toContain('Expired.')
+    const hasToken = true
+    expect(reasonForLeaving(new ChatClientError('closed', 'Closed.'), { hasToken })).toBeUndefined()
+    expect(reasonForLeaving(new ChatClientError('forbidden', 'Banned.'), { hasToken })).toContain('Banned.')
+  })
+
+  it('asks for a token in words for a person', () => {
+    const refused = new ChatClientError('unauthorized', 'It expired.')
+    expect(reasonForLeaving(refused, { hasToken: false })).toBe('This chat needs a token. Paste yours below.')
+    expect(reasonForLeaving(refused, { hasToken: true })).toBe(
+      'Your token is not valid (any more). It expired.',
+    )
   })
 
   it('says why a message was not sent', () => {
     expect(reasonForFailure(new ChatClientError('muted', 'x'))).toContain('muted')
     expect(reasonForFailure(new ChatClientError('bad_request', 'Odd.'))).toBe('Not sent. Odd.')
+    // It may have been stored.
+    expect(reasonForFailure(new ChatClientError('internal', 'Oops.'))).toContain('not certain')
   })
 
   it('counts new messages', () => {

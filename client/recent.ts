@@ -1,0 +1,23 @@
+/** A map of what was set last: the oldest makes room for the newest. */
+export type Recent<Value> = {
+  readonly get: (key: string) => Value | undefined
+  readonly set: (key: string, value: Value) => void
+  readonly delete: (key: string) => void
+}
+
+/** @param size most values kept */
+export const makeRecent = <Value>(size: number): Recent<Value> => {
+  const values = new Map<string, Value>()
+  return {
+    get: (key) => values.get(key),
+    set: (key, value) => {
+      values.delete(key)
+      values.set(key, value)
+      const [oldest] = values.keys()
+      if (values.size > size && oldest !== undefined) values.delete(oldest)
+    },
+    delete: (key) => {
+      values.delete(key)
+    },
+  }
+}
