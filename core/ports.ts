@@ -72,7 +72,7 @@ export type MessageLog = {
    * in the order of the calls.
    *
    * @throws ChatError `stale_cursor` when `since` names another epoch, lies more than `Limits.sinceEntries` behind
-   * the head, or beyond it: nothing was stored
+   * the head, or beyond it: nothing was stored, unless an earlier try of the draft was found all the same
    * @throws ChatError `unavailable`: it may or may not have been stored; the same draft may be tried again
    */
   readonly append: (draft: Draft) => Promise<Appended>

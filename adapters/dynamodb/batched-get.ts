@@ -18,14 +18,18 @@ type Batch = Map<string, { readonly key: Key; readonly answer: PromiseWithResolv
 /** DynamoDB's limit for one BatchGetItem. */
 const maxBatchKeys = 100
 
+/** Ours: one read that the client waits for in vain, for up to 9 s, does not hold up all the others. */
+const maxReadsAtOnce = 4
+
 /**
- * Gets items by key, consistently. What is asked for while a read is under way goes into the next one together,
- * each key once: a flood of frames from one connection costs one read of its row, not one each. No read is shared
- * that began before it was asked for, which is what makes the answer consistent.
+ * Gets items by key, consistently. What is asked for in one turn goes together, each key once, and so does what is
+ * asked for while as many reads are under way as may be: a flood of frames from one connection costs a few reads of
+ * its row, not one each. No read is shared that began before it was asked for, which is what makes the answer
+ * consistent.
  */
 export const makeBatchedGet = ({ client, tableName, keyNames }: Deps) => {
   let waiting: Batch = new Map()
-  let reading = false
+  let reading = 0
 
   const get = (key: Key): Promise<Item | undefined> => {
     const name = nameOf(key, keyNames)
@@ -33,20 +37,24 @@ export const makeBatchedGet = ({ client, tableName, keyNames }: Deps) => {
     if (present) return present.answer.promise
     const answer = Promise.withResolvers<Item | undefined>()
     waiting.set(name, { key, answer })
-    if (!reading) void readAll()
+    // Not at once, so that what is asked for in the same turn goes together.
+    if (waiting.size === 1) queueMicrotask(readWaiting)
     return answer.promise
   }
 
-  const readAll = async (): Promise<void> => {
-    reading = true
-    // What is asked for in the same turn goes together.
-    await undefined
-    while (waiting.size > 0) {
+  const readWaiting = (): void => {
+    while (waiting.size > 0 && reading < maxReadsAtOnce) {
       const batch: Batch = new Map([...waiting].slice(0, maxBatchKeys))
       waiting = new Map([...waiting].slice(maxBatchKeys))
-      await settle(batch)
+      void readBatch(batch)
     }
-    reading = false
+  }
+
+  const readBatch = async (batch: Batch): Promise<void> => {
+    reading++
+    await settle(batch)
+    reading--
+    readWaiting()
   }
 
   const settle = async (batch: Batch): Promise<void> => {

@@ -1,3 +1,4 @@
+import { expiredSince, searchAfter } from '../../core/domain/since.ts'
 import type { Appended, Draft } from '../../core/ports.ts'
 import { ChatError } from '../../core/protocol/chat-error.ts'
 import type { Limits } from '../../core/protocol/limits.ts'
@@ -12,7 +13,7 @@ type Verdict = 'new' | Appended | ChatError
  * Tells whether earlier tries of drafts are in the log, having seen every entry after the `since` of each: `new` if
  * not, what was stored if so, ChatError `stale_cursor` where there is no telling.
  *
- * @param tail the end of the log as readers see it, read just now if `searchAfter` refuses the `since` of one;
+ * @param tail the end of the log as readers see it, read just now if `positionAfter` refuses the `since` of one;
  * undefined while there is nothing to be seen
  */
 export type JudgeRetries = (drafts: readonly Draft[], tail: Tail | undefined) => Promise<readonly Verdict[]>
@@ -40,7 +41,7 @@ export const makeJudgeRetries =
       if (entry !== undefined) return { epoch: tail.last().epoch, entry, duplicate: true }
       // It may have been stored and have expired. Without `since`, what is still there is all that is promised.
       const seenAll = tail.from() <= search.after + 1 && position === undefined
-      return seenAll || !search.exact ? 'new' : staleCursor('What followed since has expired.')
+      return seenAll || !search.exact ? 'new' : expiredSince()
     })
   }
 
@@ -52,36 +53,19 @@ type Search =
 const searchFor = (draft: Draft, tail: Tail | undefined, limits: Limits): Search => {
   const key = keyOf(draft)
   if (key === undefined) return { verdict: 'new' }
-  const after = searchAfter(draft, tail?.last(), limits)
+  const after = positionAfter(draft, tail?.last(), limits)
   return after instanceof ChatError ? { verdict: after } : { key, after, exact: draft.since !== undefined }
 }
 
 const withoutLog = (search: Search): Verdict => ('verdict' in search ? search.verdict : 'new')
 
 /** Position after which an entry may be an earlier try of this draft; ChatError `stale_cursor` if `since` does not fit. */
-export const searchAfter = (
+export const positionAfter = (
   draft: Draft,
   present: TailEnd | undefined,
-  { sinceEntries, retryWindowEntries }: Limits,
+  limits: Limits,
 ): number | ChatError => {
   const { epoch, base, end } = present ?? { epoch: null, base: 0, end: 0 }
-  const { since } = draft
-  if (since === undefined || draft.clientMessageId === undefined) {
-    return Math.max(base, end - retryWindowEntries)
-  }
-  // Who knew an empty room knew nothing of the present epoch, whatever it is called by now.
-  const knewNothing = since.epoch === null && since.seq === 0
-  if (!knewNothing && since.epoch !== epoch) return staleCursor('since is of another epoch of the room.')
-  const position = base + since.seq
-  if (position > end) return staleCursor(`since is beyond the room's last message, ${end - base}.`)
-  if (end - position > sinceEntries) {
-    return staleCursor(`since is more than ${sinceEntries} entries behind the room's last message.`)
-  }
-  return position
+  const after = searchAfter(draft, { epoch, seq: end - base }, limits)
+  return after instanceof ChatError ? after : base + after
 }
-
-const staleCursor = (reason: string): ChatError =>
-  new ChatError(
-    'stale_cursor',
-    `${reason} Ask for the history: if your message is not in it, send it again with a newer since.`,
-  )

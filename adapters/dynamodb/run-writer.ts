@@ -3,7 +3,7 @@ import type { BoundedMap } from '../../core/domain/bounded-map.ts'
 import type { Appended, Clock, Draft, IdSource } from '../../core/ports.ts'
 import { ChatError } from '../../core/protocol/chat-error.ts'
 import type { Limits } from '../../core/protocol/limits.ts'
-import { type JudgeRetries, makeJudgeRetries, searchAfter } from './retries.ts'
+import { type JudgeRetries, makeJudgeRetries, positionAfter } from './retries.ts'
 import { endOf, isExpired, type Run } from './run.ts'
 import type { RunStore } from './run-store.ts'
 import { endsSoon, successorOf } from './successor.ts'
@@ -111,7 +111,7 @@ const lookUp = async (
  * that a `since` may fit, and what looks like a retry without `since` may be too far back by now.
  */
 const canBeJudged = (draft: Draft, tail: Tail, limits: Limits): boolean => {
-  const after = searchAfter(draft, tail.last(), limits)
+  const after = positionAfter(draft, tail.last(), limits)
   const key = keyOf(draft)
   if (after instanceof ChatError) return false
   return draft.since !== undefined || key === undefined || tail.find(key, after) === undefined

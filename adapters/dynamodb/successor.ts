@@ -1,4 +1,4 @@
-import type { Entry } from '../../core/domain/entry.ts'
+import { entryOf } from '../../core/domain/entry.ts'
 import type { Draft, IdSource } from '../../core/ports.ts'
 import { isExpired, type Run } from './run.ts'
 import type { TailEnd } from './tail.ts'
@@ -44,17 +44,3 @@ const expiryAfter = (
   if (keptForGood) return {}
   return { expiresAt: Math.max(last?.expiresAt ?? 0, Math.ceil((nowMs + retentionMs) / 1000)) }
 }
-
-const entryOf = (
-  { kind, messageId, clientMessageId, sender, content, attributes, sentAtMs }: Draft,
-  seq: number,
-): Entry => ({
-  seq,
-  kind,
-  messageId,
-  ...(clientMessageId !== undefined && { clientMessageId }),
-  sender,
-  content,
-  ...(attributes !== undefined && { attributes }),
-  sentAtMs,
-})

@@ -1,5 +1,6 @@
 import {
   type AttributeValue,
+  ConditionalCheckFailedException,
   DeleteItemCommand,
   type DynamoDBClient,
   paginateScan,
@@ -14,29 +15,55 @@ type Options = {
   readonly nowMs: number
 }
 
-/** Removes what has expired, where the engine has no TTL of its own. Reads the whole table. Returns how many it removed. */
+type Item = Record<string, AttributeValue>
+
+/**
+ * Removes what has expired, where the engine has no TTL of its own. Reads the whole table. What is renewed meanwhile
+ * stays. Returns how many it removed.
+ */
 export const sweepExpired = async ({ client, tableName, keyNames, nowMs }: Options): Promise<number> => {
+  const expired = expiredAt(nowMs)
   const pages = paginateScan(
     { client },
     {
       TableName: tableName,
-      FilterExpression: '#ttl < :now',
+      FilterExpression: expired.expression,
       ProjectionExpression: keyNames.map((_, index) => `#key${index}`).join(', '),
       ExpressionAttributeNames: {
-        '#ttl': ttlAttribute,
+        ...expired.names,
         ...Object.fromEntries(keyNames.map((name, index) => [`#key${index}`, name])),
       },
-      ExpressionAttributeValues: { ':now': { N: String(Math.floor(nowMs / 1000)) } },
+      ExpressionAttributeValues: expired.values,
     },
   )
+  const remove = async (Key: Item): Promise<boolean> => {
+    const request = new DeleteItemCommand({
+      TableName: tableName,
+      Key,
+      // Once more: it may have been renewed since it was read.
+      ConditionExpression: expired.expression,
+      ExpressionAttributeNames: expired.names,
+      ExpressionAttributeValues: expired.values,
+    })
+    try {
+      await client.send(request)
+      return true
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false
+      throw error
+    }
+  }
+
   let removed = 0
   for await (const { Items = [] } of pages) {
-    await Promise.all(
-      Items.map((Key: Record<string, AttributeValue>) =>
-        client.send(new DeleteItemCommand({ TableName: tableName, Key })),
-      ),
-    )
-    removed += Items.length
+    const outcomes = await Promise.all(Items.map(remove))
+    removed += outcomes.filter(Boolean).length
   }
   return removed
 }
+
+const expiredAt = (nowMs: number) => ({
+  expression: '#ttl < :now',
+  names: { '#ttl': ttlAttribute },
+  values: { ':now': { N: String(Math.floor(nowMs / 1000)) } },
+})

@@ -1,4 +1,5 @@
-import type { Entry } from '../../core/domain/entry.ts'
+import { type Entry, entryOf } from '../../core/domain/entry.ts'
+import { expiredSince, searchAfter } from '../../core/domain/since.ts'
 import type { Clock, Draft, IdSource, MessageLog, PageRequest } from '../../core/ports.ts'
 import { ChatError } from '../../core/protocol/chat-error.ts'
 import { defaultLimits, jsonBytes, type Limits } from '../../core/protocol/limits.ts'
@@ -87,34 +88,15 @@ const headOf = (room: Room | undefined): Head => ({
 const findRetry = (room: Room | undefined, draft: Draft, limits: Limits): Entry | undefined => {
   const { clientMessageId, sender, since } = draft
   if (clientMessageId === undefined) return undefined
-  const head = headOf(room)
+  const after = searchAfter(draft, headOf(room), limits)
+  if (after instanceof ChatError) throw after
   const floor = room?.kept[0]?.entry.seq ?? 1
-  const after = since === undefined ? head.seq - limits.retryWindowEntries : since.seq
-  if (since !== undefined) requireFit(since, head, limits)
   const found = room?.kept
     .slice(Math.max(0, after + 1 - floor))
     .find(({ entry }) => entry.clientMessageId === clientMessageId && entry.sender.userId === sender.userId)
-  if (found === undefined && since !== undefined && after + 1 < floor) {
-    throw staleCursor('What followed since has expired.')
-  }
+  if (found === undefined && since !== undefined && after + 1 < floor) throw expiredSince()
   return found?.entry
 }
-
-const requireFit = (since: NonNullable<Draft['since']>, head: Head, { sinceEntries }: Limits): void => {
-  // Who knew an empty room knew nothing of the present epoch, whatever it is called by now.
-  const knewNothing = since.epoch === null && since.seq === 0
-  if (!knewNothing && since.epoch !== head.epoch) throw staleCursor('since is of another epoch of the room.')
-  if (since.seq > head.seq) throw staleCursor(`since is beyond the room's last message, ${head.seq}.`)
-  if (head.seq - since.seq > sinceEntries) {
-    throw staleCursor(`since is more than ${sinceEntries} entries behind the room's last message.`)
-  }
-}
-
-const staleCursor = (reason: string): ChatError =>
-  new ChatError(
-    'stale_cursor',
-    `${reason} Ask for the history: if your message is not in it, send it again with a newer since.`,
-  )
 
 const select = ({ kept }: Room, { after, before, limit, maxBytes }: PageRequest) => {
   const entries = kept.map(({ entry }) => entry)
@@ -138,17 +120,3 @@ const take = (entries: readonly Entry[], limit: number, maxBytes = Number.POSITI
   }
   return taken
 }
-
-const entryOf = (
-  { kind, messageId, clientMessageId, sender, content, attributes, sentAtMs }: Draft,
-  seq: number,
-): Entry => ({
-  seq,
-  kind,
-  messageId,
-  ...(clientMessageId !== undefined && { clientMessageId }),
-  sender,
-  content,
-  ...(attributes !== undefined && { attributes }),
-  sentAtMs,
-})

@@ -2,7 +2,6 @@ import type { ConsumeMessage } from 'amqplib'
 import { handOver } from '../../core/domain/hand-over.ts'
 import { backoffMs, pause } from '../../core/domain/pause.ts'
 import type { LaneConsumer, LaneRecord, Telemetry } from '../../core/ports.ts'
-import { ChatError } from '../../core/protocol/chat-error.ts'
 import type { BrokerConnection } from './connection.ts'
 import { type LaneChannel, openLaneChannel } from './lane-channel.ts'
 import type { Topology } from './topology.ts'
@@ -16,7 +15,7 @@ type Deps = {
 
 /**
  * Reads lanes from RabbitMQ. A subscription lives through outages: it subscribes again, with growing pauses, until it
- * is stopped. `subscribe` resolves after the first try, whether or not the broker was there.
+ * is stopped, whatever goes wrong. `subscribe` resolves after the first try, whether or not the broker was there.
  *
  * A batch stays in hand, unacknowledged, until it is taken or dead-lettered; one that was in hand when the
  * connection was lost comes again from the broker.
@@ -27,18 +26,6 @@ export const makeLaneConsumer = ({ connection, topology, telemetry }: Deps): Lan
     const stop = new AbortController()
     const { signal: stopping } = stop
     const tried = Promise.withResolvers<void>()
-
-    const open = async (): Promise<LaneChannel | undefined> => {
-      try {
-        return await openLaneChannel({ session: await connection.open(), queue, batchSize, stopping })
-      } catch (error) {
-        if (!(error instanceof ChatError)) throw error
-        telemetry.error('Could not subscribe to a lane; trying again', error, { lane })
-        return undefined
-      } finally {
-        tried.resolve()
-      }
-    }
 
     const settleNext = async (channel: LaneChannel): Promise<void> => {
       const batch = await channel.next()
@@ -56,19 +43,35 @@ export const makeLaneConsumer = ({ connection, topology, telemetry }: Deps): Lan
       }
     }
 
+    /** Reads until the lane is lost, or is to be left. */
+    const read = async (): Promise<void> => {
+      const session = await connection.open()
+      const channel = await openLaneChannel({ session, queue, batchSize, stopping })
+      tried.resolve()
+      try {
+        while (!channel.over.aborted) await settleNext(channel)
+      } finally {
+        await channel.release()
+      }
+    }
+
     const work = async () => {
       let failures = 0
       while (!stopping.aborted) {
-        const channel = await open()
-        if (channel) failures = 0
-        while (channel && !channel.over.aborted) await settleNext(channel)
-        await channel?.release()
+        try {
+          await read()
+          failures = 0
+        } catch (error) {
+          // Whatever it was, a defect as well: a lane that nobody reads any more would stop its rooms without a word.
+          telemetry.error('A lane cannot be read; subscribing again', error, { lane })
+        }
+        tried.resolve()
         await pause(backoffMs(++failures), stopping)
       }
     }
 
     const working = work()
-    await Promise.race([tried.promise, working])
+    await tried.promise
     return {
       stop: async () => {
         stop.abort()

@@ -1,13 +1,13 @@
 import { inject } from 'vitest'
 import { makeLanes } from '../../adapters/memory/lanes.ts'
+import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
 import { startRabbitMqLanes } from '../support/rabbitmq-lanes.ts'
-import { recordTelemetry } from '../support/recorded-telemetry.ts'
 import { lanesContract } from './lanes.contract.ts'
 
 lanesContract('memory', async () => {
   const laneCounts = { lanes: 2, bulkLanes: 1 }
   const deliveryLimit = 2
-  const lanes = makeLanes({ laneCounts, deliveryLimit, telemetry: recordTelemetry() })
+  const lanes = makeLanes({ laneCounts, deliveryLimit, telemetry: makeTelemetry() })
   return {
     laneCounts,
     deliveryLimit,

@@ -1,3 +1,4 @@
+import { makeClock } from '../../adapters/memory/clock.ts'
 import type { Entry } from '../../core/domain/entry.ts'
 import type { Appended, Clock, Draft, IdSource, MessageLog } from '../../core/ports.ts'
 import { defaultLimits, type Limits } from '../../core/protocol/limits.ts'
@@ -23,10 +24,10 @@ export const makeSetUp =
   ({ limits = {}, retentionMs }: SetUpOptions = {}) => {
     const makeLog = present()
     const roomId = `room.${crypto.randomUUID()}`
-    let nowMs = Date.UTC(2026, 10, 22, 11)
+    const { clock, advance } = makeClock(Date.UTC(2026, 10, 22, 11))
     let drafts = 0
     const options = {
-      clock: () => nowMs,
+      clock,
       newId: () => crypto.randomUUID(),
       limits: { ...defaultLimits, ...limits },
       ...(retentionMs !== undefined && { retentionMs }),
@@ -34,9 +35,7 @@ export const makeSetUp =
     return {
       roomId,
       makeLog: () => makeLog(options),
-      pass: (ms: number) => {
-        nowMs += ms
-      },
+      pass: advance,
       draft: (fields: Partial<Draft> = {}): Draft => {
         drafts++
         return {
@@ -46,7 +45,7 @@ export const makeSetUp =
           clientMessageId: `c${drafts}`,
           sender: { userId: 'ada', name: 'Ada' },
           content: `message ${drafts}`,
-          sentAtMs: nowMs,
+          sentAtMs: clock(),
           ...fields,
         }
       },

@@ -57,6 +57,77 @@ export const roomDirectoryEndsContract = (name: string, setup: DirectorySetup): 
       expect(await given.membersOf(member.roomId)).toEqual([renewed])
     })
 
+    it('puts off the end of a row when it is renewed, and changes nothing else in it', async () => {
+      const member = given.memberWith({ expiresAtMs: given.now() + 600_000 })
+      const other = given.memberWith({ roomId: member.roomId, expiresAtMs: given.now() + 600_000 })
+      await Promise.all([member, other].map(given.directory.join))
+      const expiresAtMs = given.now() + 1_200_000
+
+      expect(await given.directory.renew(member.roomId, member.connectionId, expiresAtMs)).toBe(true)
+
+      given.passMs(600_000)
+      expect(await given.directory.find(member.roomId, member.connectionId)).toEqual({
+        ...member,
+        expiresAtMs,
+      })
+      expect(await given.membersOf(member.roomId)).toEqual([{ ...member, expiresAtMs }])
+      await given.eventuallyRoomsOf(member.userId, member.connectionId, [member.roomId])
+      given.passMs(600_000)
+      expect(await given.membersOf(member.roomId)).toEqual([])
+    })
+
+    it('renews no row of a connection that has left or never came, and makes none', async () => {
+      const [left, never] = [given.memberWith(), given.memberWith()]
+      await given.directory.join(left)
+      await given.directory.leave(left.roomId, left.connectionId)
+
+      for (const { roomId, userId, connectionId, expiresAtMs } of [left, never]) {
+        expect(await given.directory.renew(roomId, connectionId, expiresAtMs)).toBe(false)
+        expect(await given.directory.find(roomId, connectionId)).toBeUndefined()
+        expect(await given.membersOf(roomId)).toEqual([])
+        expect(await given.directory.roomsOf(userId, connectionId)).toEqual([])
+      }
+    })
+
+    it('does not bring a row back that has expired', async () => {
+      const member = given.memberWith({ expiresAtMs: given.now() + 600_000 })
+      await given.directory.join(member)
+      given.passMs(600_000)
+
+      expect(await given.directory.renew(member.roomId, member.connectionId, given.now() + 600_000)).toBe(
+        false,
+      )
+
+      expect(await given.directory.find(member.roomId, member.connectionId)).toBeUndefined()
+      expect(await given.membersOf(member.roomId)).toEqual([])
+    })
+
+    it('lets a leave stand that comes between finding a row and renewing it', async () => {
+      const member = given.memberWith()
+      await given.directory.join(member)
+      const { roomId, connectionId } = member
+      expect(await given.directory.find(roomId, connectionId)).toEqual(member)
+      await given.directory.leave(roomId, connectionId)
+
+      expect(await given.directory.renew(roomId, connectionId, member.expiresAtMs + 1)).toBe(false)
+
+      expect(await given.membersOf(member.roomId)).toEqual([])
+    })
+
+    it('never undoes a leave that comes at the same time as a renewal', async () => {
+      const members = Array.from({ length: 25 }, () => given.memberWith())
+      await Promise.all(members.map(given.directory.join))
+
+      await Promise.all(
+        members.flatMap(({ roomId, connectionId, expiresAtMs }) => [
+          given.directory.renew(roomId, connectionId, expiresAtMs + 1),
+          given.directory.leave(roomId, connectionId),
+        ]),
+      )
+
+      for (const { roomId } of members) expect(await given.membersOf(roomId)).toEqual([])
+    })
+
     it('refuses a join of a connection that is buried, and leaves no row', async () => {
       const member = given.memberWith()
       await given.directory.bury(member.connectionId)

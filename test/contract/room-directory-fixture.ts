@@ -1,4 +1,5 @@
 import { expect, vi } from 'vitest'
+import { makeClock } from '../../adapters/memory/clock.ts'
 import type { Clock, Member, RoomDirectory } from '../../core/ports.ts'
 
 export type DirectorySetup = (options: {
@@ -13,8 +14,8 @@ export type DirectorySetup = (options: {
 /** A directory under test, a clock to turn, and members to put into it. */
 export const setUpDirectory = async (setup: DirectorySetup) => {
   // From now on, and in steps of minutes: DynamoDB Local really removes what has expired by the machine's clock.
-  let now = Date.now()
-  const { directory, fill } = await setup({ clock: () => now, membersPerPage: 500 })
+  const { clock, advance } = makeClock(Date.now())
+  const { directory, fill } = await setup({ clock, membersPerPage: 500 })
 
   const memberWith = (values: Partial<Member> = {}): Member => ({
     connectionId: newConnectionId(),
@@ -22,9 +23,9 @@ export const setUpDirectory = async (setup: DirectorySetup) => {
     roomId: newRoomId(),
     userId: 'ada',
     name: 'Ada',
-    joinedAtMs: now,
-    expiresAtMs: now + 60_000,
-    tokenExpiresAtMs: now + 3_600_000,
+    joinedAtMs: clock(),
+    expiresAtMs: clock() + 60_000,
+    tokenExpiresAtMs: clock() + 3_600_000,
     ...values,
   })
   const pagesOf = async (roomId: string) => {
@@ -42,10 +43,8 @@ export const setUpDirectory = async (setup: DirectorySetup) => {
   return {
     directory,
     fill,
-    now: () => now,
-    passMs: (ms: number) => {
-      now += ms
-    },
+    now: clock,
+    passMs: advance,
     memberWith,
     pagesOf,
     membersOf: async (roomId: string) => (await pagesOf(roomId)).flat(),

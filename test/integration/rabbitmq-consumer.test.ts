@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { makeTelemetry, type RecordedTelemetry } from '../../adapters/memory/telemetry.ts'
 import { type BrokerConnection, makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
 import { makeLaneConsumer } from '../../adapters/rabbitmq/lane-consumer.ts'
 import { declareTopology, deleteTopology, type Topology } from '../../adapters/rabbitmq/topology.ts'
-import type { LaneConsumer } from '../../core/ports.ts'
+import type { LaneConsumer, Telemetry } from '../../core/ports.ts'
 import { ownTopology } from '../support/rabbitmq-lanes.ts'
 import { type RecordReader, readLane, soon } from '../support/record-reader.ts'
-import { type RecordedTelemetry, recordTelemetry } from '../support/recorded-telemetry.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
 const rabbitMq = inject('rabbitMq')
@@ -25,7 +25,7 @@ describe.runIf(rabbitMq !== null)('consumer on RabbitMQ', () => {
   beforeEach(async () => {
     const url = rabbitMq ?? ''
     topology = ownTopology()
-    telemetry = recordTelemetry()
+    telemetry = makeTelemetry()
     proxy = await startTcpProxy(url)
     inspector = await connect(url, { noDelay: true })
     channel = await inspector.createConfirmChannel()
@@ -92,7 +92,7 @@ describe.runIf(rabbitMq !== null)('consumer on RabbitMQ', () => {
   test('waits for a queue that is not there yet', async () => {
     await channel.deleteQueue(topology.laneQueue('lane.0'))
     reader = await readLane(consumer, 'lane.0')
-    expect(telemetry.errors).toMatchObject([{ message: 'Could not subscribe to a lane; trying again' }])
+    expect(telemetry.errors).toMatchObject([{ message: 'A lane cannot be read; subscribing again' }])
     await declareTopology(channel, topology)
     await put('1')
     await reader.untilTaken(1)
@@ -105,6 +105,28 @@ describe.runIf(rabbitMq !== null)('consumer on RabbitMQ', () => {
     await declareTopology(channel, topology)
     await put('1')
     await reader.untilTaken(1)
+  })
+
+  test('subscribes again after a defect, to the batch that it had in hand', async () => {
+    const defect = new TypeError('telemetry is broken')
+    let defects = 0
+    const broken: Telemetry = {
+      ...telemetry,
+      error: (message, ...rest) => {
+        telemetry.error(message, ...rest)
+        if (message === 'A batch was rejected' && ++defects === 1) throw defect
+      },
+    }
+    let rejections = 0
+    reader = await readLane(makeLaneConsumer({ connection, topology, telemetry: broken }), 'lane.0', {
+      onBatch: async () => {
+        if (++rejections === 1) throw new Error('no')
+      },
+    })
+    await put('1')
+    await reader.untilTaken(1)
+    expect(taken()).toEqual(['1'])
+    expect(telemetry.errors.map(({ error }) => error)).toContain(defect)
   })
 
   test('stops without a broker', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { makeTelemetry, type RecordedTelemetry } from '../../adapters/memory/telemetry.ts'
 import { type BrokerConnection, makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
 import { makeRoomPublisher } from '../../adapters/rabbitmq/room-publisher.ts'
 import {
@@ -13,7 +14,6 @@ import { retryJob, roomsIn } from '../support/lane-jobs.ts'
 import { ownTopology } from '../support/rabbitmq-lanes.ts'
 import { freePort } from '../support/rabbitmq-server.ts'
 import { soon } from '../support/record-reader.ts'
-import { type RecordedTelemetry, recordTelemetry } from '../support/recorded-telemetry.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
 const rabbitMq = inject('rabbitMq')
@@ -31,7 +31,7 @@ describe.runIf(rabbitMq !== null)('publisher on RabbitMQ', () => {
   beforeEach(async () => {
     const url = rabbitMq ?? ''
     connections = []
-    telemetry = recordTelemetry()
+    telemetry = makeTelemetry()
     topology = ownTopology()
     proxy = await startTcpProxy(url)
     inspector = await connect(url, { noDelay: true })

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { access } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
 import { type BrokerConnection, makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
 import { makeLaneConsumer } from '../../adapters/rabbitmq/lane-consumer.ts'
 import { makeRoomPublisher } from '../../adapters/rabbitmq/room-publisher.ts'
@@ -10,11 +11,10 @@ import { numbersOf, retryJob, roomsIn, upTo } from '../support/lane-jobs.ts'
 import { ownTopology } from '../support/rabbitmq-lanes.ts'
 import { type RabbitMqServer, startRabbitMqServer } from '../support/rabbitmq-server.ts'
 import { type RecordReader, readLane, soon } from '../support/record-reader.ts'
-import { recordTelemetry } from '../support/recorded-telemetry.ts'
 
 describe.runIf(await canStartBroker())('a broker in trouble', () => {
   const topology = ownTopology()
-  const telemetry = recordTelemetry()
+  const telemetry = makeTelemetry()
   const [room = ''] = roomsIn('lane.0', topology.laneCounts, 1)
   const prepare = (channel: Parameters<typeof declareTopology>[0]) => declareTopology(channel, topology)
   let server: RabbitMqServer

@@ -100,6 +100,7 @@ describe('room directory on DynamoDB', () => {
 
     await Promise.all([
       expect(directory.join(member)).rejects.toMatchObject(unavailable),
+      expect(directory.renew(roomId, connectionId, Date.now())).rejects.toMatchObject(unavailable),
       expect(directory.leave(roomId, connectionId)).rejects.toMatchObject(unavailable),
       expect(directory.find(roomId, connectionId)).rejects.toMatchObject(unavailable),
       expect(directory.roomsOf(userId, connectionId)).rejects.toMatchObject(unavailable),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { expect, inject, it } from 'vitest'
+import { expect, inject, it, onTestFinished } from 'vitest'
 import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
 import { makeRoomDirectory } from '../../adapters/dynamodb/room-directory.ts'
 import { sweepExpired } from '../../adapters/dynamodb/sweep.ts'
@@ -7,20 +7,46 @@ import { createTables } from '../../adapters/dynamodb/tables.ts'
 import { memberOf } from '../../core/domain/membership.ts'
 import { callerOf } from '../support/builders.ts'
 
-it('sweep removes what has expired, tombstones as well, and nothing else', async () => {
+const setUp = async () => {
   const client = makeDynamoDbClient({ endpoint: inject('dynalite') })
   const names = { messages: `${randomUUID()}-messages`, connections: `${randomUUID()}-connections` }
   await createTables(client, { names })
+  onTestFinished(() => client.destroy())
   const nowMs = Date.now()
   const hourAgo = nowMs - 60 * 60 * 1000
   const directory = makeRoomDirectory({ client, tableName: names.connections, clock: () => hourAgo })
-  await directory.join(memberOf(callerOf('here'), 'general', nowMs))
-  await directory.join({ ...memberOf(callerOf('left behind'), 'general', nowMs), expiresAtMs: nowMs - 5000 })
-  await directory.bury('gone')
   const sweep = () =>
     sweepExpired({ client, tableName: names.connections, keyNames: ['roomId', 'slotConnection'], nowMs })
+  const joinUntil = (connectionId: string, expiresAtMs: number) =>
+    directory.join({ ...memberOf(callerOf(connectionId), 'general', hourAgo), expiresAtMs })
+  return { client, nowMs, directory, sweep, joinUntil }
+}
+
+it('sweep removes what has expired, tombstones as well, and nothing else', async () => {
+  const { nowMs, directory, sweep, joinUntil } = await setUp()
+  await joinUntil('here', nowMs + 5000)
+  await joinUntil('left behind', nowMs - 5000)
+  await directory.bury('gone')
   expect(await sweep()).toBe(2)
   expect(await sweep()).toBe(0)
   expect(await directory.find('general', 'here')).toBeDefined()
-  client.destroy()
+})
+
+it('sweep spares what is renewed, and takes it calmly what is removed, after it has looked', async () => {
+  const { client, nowMs, directory, sweep, joinUntil } = await setUp()
+  for (const connectionId of ['renewed', 'leaves', 'left behind']) await joinUntil(connectionId, nowMs - 5000)
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const result = await next(args)
+        if (commandName !== 'ScanCommand') return result
+        expect(await directory.renew('general', 'renewed', nowMs + 5000)).toBe(true)
+        await directory.leave('general', 'leaves')
+        return result
+      },
+    { step: 'initialize' },
+  )
+  expect(await sweep()).toBe(1)
+  expect(await directory.find('general', 'renewed')).toBeDefined()
+  expect(await directory.find('general', 'left behind')).toBeUndefined()
 })

@@ -1,22 +1,21 @@
+import { makeClock } from '../../adapters/memory/clock.ts'
+import { type Answer, makeFramePoster } from '../../adapters/memory/frame-poster.ts'
+import { makeIdSource } from '../../adapters/memory/id-source.ts'
 import { makeLanes } from '../../adapters/memory/lanes.ts'
 import { makeMessageLog } from '../../adapters/memory/message-log.ts'
 import { makeRoomDirectory } from '../../adapters/memory/room-directory.ts'
-import { makeIdSource } from '../../adapters/system/id-source.ts'
-import type { Connection } from '../../core/domain/identity.ts'
+import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
 import type { Job } from '../../core/domain/job.ts'
 import { memberOf } from '../../core/domain/membership.ts'
-import type { FramePoster, PostOutcome, RoomPublisher } from '../../core/ports.ts'
+import type { RoomPublisher } from '../../core/ports.ts'
 import { defaultLimits, type Limits } from '../../core/protocol/limits.ts'
-import type { ServerFrame } from '../../core/protocol/server-frames.ts'
 import { callerOf } from './builders.ts'
-import { recordTelemetry } from './recorded-telemetry.ts'
 
 /** What the use cases stand on, in memory, with a clock that stands still until it is set. */
 export const makeParts = ({ limits = {} }: { readonly limits?: Partial<Limits> } = {}) => {
-  let nowMs = Date.UTC(2026, 10, 22, 12)
-  const clock = () => nowMs
-  const newId = makeIdSource({ clock })
-  const telemetry = recordTelemetry()
+  const { clock, advance } = makeClock(Date.UTC(2026, 10, 22, 12))
+  const newId = makeIdSource()
+  const telemetry = makeTelemetry()
   const allLimits: Limits = { ...defaultLimits, ...limits }
   const directory = makeRoomDirectory({ clock })
   const lanes = makeLanes({ laneCounts: { lanes: 2, bulkLanes: 1 }, telemetry })
@@ -30,12 +29,8 @@ export const makeParts = ({ limits = {} }: { readonly limits?: Partial<Limits> }
     lanes,
     publisher: lanes.publisher,
     /** Waits without waiting: the clock goes on. */
-    wait: async (ms: number) => {
-      nowMs += ms
-    },
-    advance: (ms: number) => {
-      nowMs += ms
-    },
+    wait: async (ms: number) => advance(ms),
+    advance,
     /** Makes a connection a member, some time ago. */
     seat: async (
       roomId: string,
@@ -43,7 +38,7 @@ export const makeParts = ({ limits = {} }: { readonly limits?: Partial<Limits> }
       { userId = connectionId, ageMs = 60_000, tokenExpiresAtMs = 8.64e15 } = {},
     ) => {
       await directory.join(
-        memberOf(callerOf(connectionId, { userId, tokenExpiresAtMs }), roomId, nowMs - ageMs),
+        memberOf(callerOf(connectionId, { userId, tokenExpiresAtMs }), roomId, clock() - ageMs),
       )
     },
   }
@@ -51,23 +46,9 @@ export const makeParts = ({ limits = {} }: { readonly limits?: Partial<Limits> }
 }
 
 /** A poster that keeps what it was given, and answers as a test says. */
-export const recordPosts = (
-  answer: (connectionId: string, frame: ServerFrame) => PostOutcome = () => 'sent',
-) => {
-  const posted: { readonly connectionId: string; readonly frame: ServerFrame }[] = []
-  const closed: string[] = []
-  const poster: FramePoster = {
-    post: async ({ connectionId }: Connection, text) => {
-      const frame: ServerFrame = JSON.parse(text)
-      const outcome = answer(connectionId, frame)
-      if (outcome === 'sent') posted.push({ connectionId, frame })
-      return outcome
-    },
-    close: async ({ connectionId }) => {
-      closed.push(connectionId)
-      return 'sent'
-    },
-  }
+export const recordPosts = (answer?: Answer) => {
+  const poster = makeFramePoster(answer && { answer })
+  const { posted, closed } = poster
   /** The seqs that a connection was handed, in the order it got them. */
   const seqsOf = (connectionId: string) =>
     posted

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { connect } from 'amqplib'
+import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
 import { makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
 import { makeLaneConsumer } from '../../adapters/rabbitmq/lane-consumer.ts'
 import { makeRoomPublisher } from '../../adapters/rabbitmq/room-publisher.ts'
 import { declareTopology, deleteTopology, describeTopology } from '../../adapters/rabbitmq/topology.ts'
 import type { Lane } from '../../core/domain/lanes.ts'
 import type { LanesUnderTest } from '../contract/lanes.contract.ts'
-import { recordTelemetry } from './recorded-telemetry.ts'
 
 const laneCounts = { lanes: 2, bulkLanes: 1 }
 const deliveryLimit = 2
@@ -18,7 +18,7 @@ export const ownTopology = () =>
 /** Lanes on a real broker, with a connection for each role, and a third for what the test itself looks at. */
 export const startRabbitMqLanes = async (url: string): Promise<LanesUnderTest> => {
   const topology = ownTopology()
-  const telemetry = recordTelemetry()
+  const telemetry = makeTelemetry()
   const connections = Array.from({ length: 3 }, () => makeBrokerConnection({ url, telemetry }))
   const [one, other, reading] = connections
   if (!one || !other || !reading) throw new Error('Three connections were made')

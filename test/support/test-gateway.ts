@@ -1,10 +1,10 @@
 import { onTestFinished } from 'vitest'
+import { makeTelemetry, type RecordedTelemetry } from '../../adapters/memory/telemetry.ts'
 import { type FaultSettings, makeFaults } from '../../gateway/faults.ts'
 import type { Handlers } from '../../gateway/handlers.ts'
 import { apiGatewayLimits, type GatewayLimits } from '../../gateway/limits.ts'
 import { type Gateway, type GatewayOptions, startGateway } from '../../gateway/server.ts'
 import { type FakeHandlers, fakeHandlers } from './fake-handlers.ts'
-import { type RecordedTelemetry, recordTelemetry } from './recorded-telemetry.ts'
 
 export const credentials = { accessKeyId: 'test', secretAccessKey: 'secret' }
 
@@ -26,7 +26,7 @@ export const startTestGateway = async ({
   ...options
 }: Options = {}): Promise<TestGateway> => {
   const { handlers, invoked } = fakeHandlers(replaced)
-  const telemetry = recordTelemetry()
+  const telemetry = makeTelemetry()
   const gateway = await startGateway({
     port: 0,
     pickHandlers: () => handlers,

@@ -1,6 +1,8 @@
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
+import { makeTokenVerifier } from '../../../adapters/memory/token-verifier.ts'
 import { encodeJob } from '../../../core/domain/job.ts'
+import type { TokenVerifier } from '../../../core/ports.ts'
 import { ChatError } from '../../../core/protocol/chat-error.ts'
 import { ServerFrameSchema } from '../../../core/protocol/server-frames.ts'
 import { makeHandlers } from '../../../gateway/handlers.ts'
@@ -16,12 +18,16 @@ import {
 import { makeParts, recordPosts } from '../../support/parts.ts'
 
 const verified = identityOf({ rooms: ['general'], tokenExpiresAtMs: 4e12 })
-const verify = async (token: string) => {
-  if (token === 'good') return verified
-  if (token === 'wide')
-    return identityOf({ rooms: Array.from({ length: 1000 }, (_, i) => `room-number-${i}`) })
+const wide = identityOf({ rooms: Array.from({ length: 1000 }, (_, i) => `room-number-${i}`) })
+const verifyKnown = makeTokenVerifier(
+  new Map([
+    ['good', verified],
+    ['wide', wide],
+  ]),
+)
+const verify: TokenVerifier = async (token) => {
   if (token === 'unknown') throw new ChatError('unavailable', 'The issuer’s keys are out of reach.')
-  throw new ChatError('unauthorized', 'The token is not valid. Get a new one.')
+  return verifyKnown(token)
 }
 
 const setUp = (overrides: Partial<Parameters<typeof makeHandlers>[0]> = {}) => {

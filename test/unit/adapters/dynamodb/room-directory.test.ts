@@ -5,6 +5,7 @@ import {
   PutItemCommand,
   QueryCommand,
   ResourceNotFoundException,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import { mockClient } from 'aws-sdk-client-mock'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -104,6 +105,18 @@ describe('room directory on DynamoDB', () => {
     expect(dynamoDb.commandCalls(PutItemCommand)[0]?.args[0].input.Item).toMatchObject({
       expiresAtMs: { N: '9001' },
       expiresAt: { N: '10' },
+    })
+  })
+
+  it('rounds the TTL up in a renewal as well', async () => {
+    dynamoDb.on(UpdateItemCommand).resolves({})
+
+    expect(await directory.renew('a', 'c1', 9001)).toBe(true)
+
+    expect(dynamoDb.commandCalls(UpdateItemCommand)[0]?.args[0].input.ExpressionAttributeValues).toEqual({
+      ':expiresAtMs': { N: '9001' },
+      ':ttl': { N: '10' },
+      ':nowMs': { N: '5000' },
     })
   })
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { makeLanes } from '../../../../adapters/memory/lanes.ts'
-import { recordTelemetry } from '../../../support/recorded-telemetry.ts'
+import { makeTelemetry } from '../../../../adapters/memory/telemetry.ts'
 
 describe('lanes in memory', () => {
-  const lanes = () => makeLanes({ laneCounts: { lanes: 1, bulkLanes: 0 }, telemetry: recordTelemetry() })
+  const lanes = () => makeLanes({ laneCounts: { lanes: 1, bulkLanes: 0 }, telemetry: makeTelemetry() })
 
   test('keeps the newest 1,000 dead letters', async () => {
     const { publisher, deadLetters } = lanes()

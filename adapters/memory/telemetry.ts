@@ -6,7 +6,8 @@ export type RecordedTelemetry = Telemetry & {
   readonly counts: ReadonlyMap<string, number>
 }
 
-export const recordTelemetry = (): RecordedTelemetry => {
+/** Keeps warnings, errors and counters for as long as it lives; what merely informs is dropped. */
+export const makeTelemetry = (): RecordedTelemetry => {
   const warnings: string[] = []
   const errors: { message: string; error: unknown }[] = []
   const counts = new Map<string, number>()
