@@ -30,6 +30,8 @@ export type GatewayConfig = {
   readonly tableNames: { readonly messages: string; readonly connections: string }
   readonly broker: Place
   readonly laneCounts: LaneCounts
+  /** Begins the names of all queues: sets deployments that share a broker apart. */
+  readonly queuePrefix: string
   readonly auth: AuthSettings
   /** Origins of the pages that may connect; `same-host`: the pages that this process serves; null: any. */
   readonly allowedOrigins: readonly string[] | 'same-host' | null
@@ -62,6 +64,7 @@ export const readConfig = (environment: Environment): GatewayConfig => {
     tableNames: { messages: read.MESSAGES_TABLE, connections: read.CONNECTIONS_TABLE },
     broker: placeOf(read.RABBITMQ_URL),
     laneCounts: { lanes: read.LANES, bulkLanes: read.BULK_LANES },
+    queuePrefix: read.QUEUE_PREFIX,
     auth,
     // In open mode nothing but the page's origin tells a visitor from any page that the browser has open.
     allowedOrigins: read.ALLOWED_ORIGINS ?? (auth.mode === 'open' ? 'same-host' : null),
@@ -147,6 +150,10 @@ const GatewaySchema = v.pipe(
     MESSAGES_TABLE: tableName('simple-chat-messages'),
     CONNECTIONS_TABLE: tableName('simple-chat-connections'),
     RABBITMQ_URL: v.exactOptional(url('amqp:', 'amqps:')),
+    QUEUE_PREFIX: v.optional(
+      v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . -')),
+      'chat',
+    ),
     LANES: numberOr(4, 1, 64),
     BULK_LANES: numberOr(2, 1, 64),
     ALLOWED_ORIGINS: v.exactOptional(OriginsSchema),

@@ -4,13 +4,15 @@ import type { Gateway } from './server.ts'
 import { startChat } from './start.ts'
 import { StartError } from './start-error.ts'
 
+// Standard output is for the log alone, one JSON object a line; what a person reads goes to standard error.
+
 /** Ends on the first SIGTERM or SIGINT in order, and on the second at once. */
 const endOnSignals = (gateway: Gateway): void => {
   let ending = false
   const end = (signal: NodeJS.Signals) => {
     if (ending) process.exit(1)
     ending = true
-    console.log(
+    console.error(
       `${signal}: telling clients to reconnect, finishing what is in hand. Once more ends it at once.`,
     )
     gateway.drain().then(
@@ -32,7 +34,7 @@ const fail = (error: unknown): never => {
 try {
   const gateway = await startChat(readConfig(process.env))
   endOnSignals(gateway)
-  console.log(`Simple Chat is at ${gateway.url.replace('127.0.0.1', 'localhost')}/ (Ctrl+C ends it)`)
+  console.error(`Simple Chat is at ${gateway.url.replace('127.0.0.1', 'localhost')}/ (Ctrl+C ends it)`)
 } catch (error) {
   fail(error)
 }

@@ -32,8 +32,8 @@ export type Broker = {
 }
 
 type StoreSettings = Pick<GatewayConfig, 'store' | 'dataFolder' | 'tableNames'>
-type BrokerSettings = Pick<GatewayConfig, 'broker' | 'laneCounts'>
-type BrokerDeps = { readonly telemetry: Telemetry; readonly newId: IdSource; readonly prefix?: string }
+type BrokerSettings = Pick<GatewayConfig, 'broker' | 'laneCounts' | 'queuePrefix'>
+type BrokerDeps = { readonly telemetry: Telemetry; readonly newId: IdSource }
 
 /** @throws StartError if the store cannot be reached, or its tables cannot be made */
 export const openStore = async (
@@ -124,9 +124,12 @@ const embeddedBroker = ({ laneCounts }: BrokerSettings, { telemetry }: BrokerDep
   }
 }
 
-const rabbitMq = async (url: string, { laneCounts }: BrokerSettings, deps: BrokerDeps): Promise<Broker> => {
-  const { telemetry, newId, prefix } = deps
-  const topology = describeTopology({ ...laneCounts, ...(prefix !== undefined && { prefix }) })
+const rabbitMq = async (
+  url: string,
+  { laneCounts, queuePrefix: prefix }: BrokerSettings,
+  { telemetry, newId }: BrokerDeps,
+): Promise<Broker> => {
+  const topology = describeTopology({ ...laneCounts, prefix })
   const connections: BrokerConnection[] = []
   // On every new connection, so that a broker that comes back empty is put right.
   const prepare = (channel: ConfirmChannel) => declareTopology(channel, topology)

@@ -29,8 +29,6 @@ export type StartOptions = {
   readonly instances?: number
   /** Whether connections of this process are written to directly, or through /@connections as on AWS. Default: true. */
   readonly directPosts?: boolean
-  /** Sets the queues apart from others on the same broker. */
-  readonly queuePrefix?: string
   /** What the handlers take for the time. */
   readonly clock?: Clock
 }
@@ -45,14 +43,18 @@ const stage = 'local'
 export const startChat = async (config: GatewayConfig, options: StartOptions = {}): Promise<Gateway> => {
   const telemetry = makeTelemetry({ level: config.logLevel })
   const newId = makeIdSource({ clock: systemClock })
-  const { queuePrefix: prefix } = options
+  if (config.store.kind === 'embedded' && config.broker.kind === 'remote') {
+    telemetry.warn('No other process may use these queues: its messages would be in another store', {
+      queuePrefix: config.queuePrefix,
+    })
+  }
   const store = await openStore(config, telemetry)
   const closeAll = [store.stop]
   const closing = async () => {
     for (const close of closeAll.toReversed()) await close()
   }
   try {
-    const broker = await openBroker(config, { telemetry, newId, ...(prefix !== undefined && { prefix }) })
+    const broker = await openBroker(config, { telemetry, newId })
     closeAll.push(broker.stop)
     const gateway = await assemble(config, options, { store, broker, telemetry, newId })
     const thenCloseAll = async (ending: Promise<void>) => {

@@ -27,6 +27,7 @@ export const makeHandler =
         identity: identityOf(authorizer),
       }
       await connect(caller, roomIdOf(queryOf(event, 'roomId')))
+      telemetry.info('A connection opened', { connectionId, userId: caller.identity.userId })
       return { statusCode: 200, ...(chosen && { headers: { 'Sec-WebSocket-Protocol': chosen } }) }
     } catch (error) {
       const refusal = told(error, telemetry, { connectionId, requestId })

@@ -10,11 +10,9 @@ export const makeHandler =
   ({ disconnect, telemetry }: Deps): DisconnectHandler =>
   async ({ requestContext }) => {
     const { connectionId, disconnectStatusCode, disconnectReason } = requestContext
-    await disconnect(identityOf(requestContext.authorizer).userId, connectionId)
-    telemetry.info('A connection closed', {
-      connectionId,
-      status: disconnectStatusCode,
-      reason: disconnectReason,
-    })
+    const { userId } = identityOf(requestContext.authorizer)
+    await disconnect(userId, connectionId)
+    const [status, reason] = [disconnectStatusCode, disconnectReason]
+    telemetry.info('A connection closed', { connectionId, userId, status, reason })
     return { statusCode: 200 }
   }

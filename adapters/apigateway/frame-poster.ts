@@ -5,9 +5,10 @@ import {
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { makeBoundedMap } from '../../core/domain/bounded-map.ts'
 import { makeConcurrencyLimit } from '../../core/domain/concurrency-limit.ts'
 import type { Connection } from '../../core/domain/identity.ts'
-import type { FramePoster, PostOutcome, Telemetry } from '../../core/ports.ts'
+import type { Clock, FramePoster, PostOutcome, Telemetry } from '../../core/ports.ts'
 import { type Fault, faultOf } from './fault.ts'
 
 type Options = {
@@ -18,10 +19,11 @@ type Options = {
   readonly connectTimeoutMs?: number
   /** How long to wait for an answer. Default: 3,000 ms: what takes longer is tried again by a delayed job. */
   readonly requestTimeoutMs?: number
-  /** Default: where the AWS SDK looks for credentials. A self-hosted endpoint takes any, but the SDK must have some. */
+  /** Default: where the AWS SDK looks for credentials. */
   readonly credentials?: NonNullable<ApiGatewayManagementApiClientConfig['credentials']>
   /** Default: the AWS SDK's. Part of the signature only: the endpoint says where to post. */
   readonly region?: string
+  readonly clock?: Clock
 }
 
 /** Endpoints whose clients are kept: API Gateway has one for each stage, a gateway cluster one for each node. */
@@ -31,7 +33,13 @@ const maxClients = 100
  * Posts through the @connections API with the AWS SDK, to API Gateway and to whatever looks like it. Each frame
  * is one signed request that is tried once: when to try again is for the caller to say, who knows the order.
  */
-export const makeFramePoster = ({ telemetry, concurrency = 64, ...options }: Options): FramePoster => {
+export const makeFramePoster = ({
+  telemetry,
+  concurrency = 64,
+  clock = Date.now,
+  ...options
+}: Options): FramePoster => {
+  const report = makeReport(telemetry, clock)
   const limit = makeConcurrencyLimit(concurrency)
   const clientOf = makeClients(concurrency, options)
 
@@ -47,7 +55,7 @@ export const makeFramePoster = ({ telemetry, concurrency = 64, ...options }: Opt
       // Whatever it is, it is a value here: one bad post must not take those to other members down with it.
       if (!(error instanceof Error)) throw error
       const fault = faultOf(error)
-      report(telemetry, fault, `${what} failed`, error, { connectionId, endpoint })
+      report(fault, `${what} failed`, error, { connectionId, endpoint })
       return fault === 'defect' ? 'failed' : fault
     }
   }
@@ -68,7 +76,7 @@ export const makeFramePoster = ({ telemetry, concurrency = 64, ...options }: Opt
 
 const encoder = new TextEncoder()
 
-type ClientOptions = Omit<Options, 'telemetry' | 'concurrency'>
+type ClientOptions = Omit<Options, 'telemetry' | 'concurrency' | 'clock'>
 
 /** One client for each endpoint, the least recently used dropped first. */
 const makeClients = (
@@ -105,14 +113,22 @@ const makeClients = (
   }
 }
 
+/** Between two lines about posts to one endpoint that fail: a node that is away fails each of thousands. */
+const quietMs = 10_000
+
 /** A connection that is gone, or reads too slowly, is everyday life and not worth a line. Never the frame itself. */
-const report = (
-  telemetry: Telemetry,
-  fault: Fault,
-  message: string,
-  error: Error,
-  { connectionId, endpoint }: Connection,
-): void => {
-  if (fault === 'failed') telemetry.warn(message, { connectionId, endpoint, error })
-  if (fault === 'defect') telemetry.error(message, error, { connectionId, endpoint })
+const makeReport = (telemetry: Telemetry, clock: Clock) => {
+  const reported = makeBoundedMap<string, { readonly atMs: number; withheld: number }>(maxClients)
+  return (fault: Fault, message: string, error: Error, { connectionId, endpoint }: Connection): void => {
+    if (fault === 'defect') telemetry.error(message, error, { connectionId, endpoint })
+    if (fault !== 'failed') return
+    const last = reported.get(endpoint)
+    if (last && clock() - last.atMs < quietMs) {
+      last.withheld++
+      return
+    }
+    reported.set(endpoint, { atMs: clock(), withheld: 0 })
+    const withheld = last && last.withheld > 0 ? { withheld: last.withheld } : {}
+    telemetry.warn(message, { connectionId, endpoint, error, ...withheld })
+  }
 }

@@ -38,11 +38,15 @@ const printableObject = (value: object, path: readonly object[]): Record<string,
 const printableError = (error: Error, path: readonly object[]): Record<string, unknown> => ({
   name: error.name,
   message: error.message,
-  stack: error.stack,
+  ...(!isExpected(path) && { stack: error.stack }),
   ...details(error, path),
   ...(error.cause !== undefined && { cause: printableValue(error.cause, path) }),
   ...(error instanceof AggregateError && { errors: printableValue(error.errors, path) }),
 })
+
+/** A passing limit or an outage is told by its messages; where in the code it was met helps nobody, in every line. */
+const isExpected = (path: readonly object[]): boolean =>
+  path.some((outer) => outer instanceof Error && outer.name === 'ChatError')
 
 /**
  * What an error carries beside its message: codes and addresses, and the metadata of the AWS SDK. Other objects

@@ -10,9 +10,18 @@ export const readLimits = (environment: Environment): Limits => {
     changed[variableOf(name)] ?? value,
   ])
   const limits: Limits = { ...defaultLimits, ...Object.fromEntries(entries) }
-  const problem = contradiction(limits)
+  const problem = unknownLimit(environment) ?? contradiction(limits)
   if (problem) throw new SettingsError(`Bad settings: ${problem}`)
   return limits
+}
+
+/** A limit that is misspelt would silently not hold. */
+const unknownLimit = (environment: Environment): string | undefined => {
+  const known = Object.keys(defaultLimits).map(variableOf)
+  const unknown = Object.keys(environment).filter(
+    (name) => name.startsWith('LIMIT_') && !known.includes(name),
+  )
+  return unknown.length > 0 ? `there is no ${unknown.join(', ')}; known are ${known.join(', ')}` : undefined
 }
 
 /** What a message holds beside content and attributes (ids, names, times), and a frame beside its messages. */

@@ -28,7 +28,7 @@ export const spawnGateway = (env: Readonly<Record<string, string>>) => {
     errors += chunk
   })
   onTestFinished(() => end(child))
-  const url = () => /is at (http:\S+)\//.exec(output)?.[1]
+  const url = () => /is at (http:\S+)\//.exec(errors)?.[1]
   return {
     child,
     output: () => output,

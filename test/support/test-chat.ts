@@ -29,7 +29,7 @@ export const everyParts = (): readonly TestParts[] => [
 
 const lanes = { LANES: '2', BULK_LANES: '1' }
 
-type Options = Omit<StartOptions, 'queuePrefix'> & {
+type Options = StartOptions & {
   readonly parts?: Omit<TestParts, 'name'>
   readonly env?: Readonly<Record<string, string>>
 }
@@ -46,12 +46,13 @@ export const startTestChat = async ({ parts = embedded, env = {}, ...options }: 
     DATA_DIR: dataFolder,
     MESSAGES_TABLE: `${own}-messages`,
     CONNECTIONS_TABLE: `${own}-connections`,
+    QUEUE_PREFIX: own,
     ...lanes,
     ...(endpoint !== null && { DYNAMODB_ENDPOINT: endpoint }),
     ...(broker !== null && { RABBITMQ_URL: broker }),
     ...env,
   })
-  const gateway = await startChat(config, { ...options, queuePrefix: own })
+  const gateway = await startChat(config, options)
   onTestFinished(async () => {
     await gateway.close()
     if (broker !== null) await removeQueues(broker, own)

@@ -69,6 +69,10 @@ describe('readConfig', () => {
     expect(messageOf({ AUTH_MODE: 'none' })).toContain('open, secret, issuer')
   })
 
+  it('refuses a limit that there is not: a misspelt one would silently not hold', () => {
+    expect(messageOf({ LIMIT_CONTENT_BYTE: '3' })).toContain('LIMIT_CONTENT_BYTE;')
+  })
+
   it('changes a limit by its variable', () => {
     const { limits } = readConfig({ LIMIT_HISTORY_PAGE: '7' })
     expect(limits).toMatchObject({ historyPage: 7, historyPageMax: 500 })

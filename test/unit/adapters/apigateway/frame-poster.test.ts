@@ -18,7 +18,9 @@ const connection = {
   connectionId: 'L0SM9cOFvHcCIhw=',
   endpoint: 'https://abc123.execute-api.eu-central-1.amazonaws.com/prod',
 }
-const poster = makeFramePoster({ telemetry, region: 'eu-central-1' })
+const hourMs = 60 * 60 * 1000
+let nowMs = 0
+const poster = makeFramePoster({ telemetry, region: 'eu-central-1', clock: () => nowMs })
 
 const metadata = { message: 'as API Gateway says it', $metadata: {} }
 const serviceError = (httpStatusCode: number) =>
@@ -34,6 +36,20 @@ describe('frame poster on the AWS SDK', () => {
   beforeEach(() => {
     api.reset()
     vi.clearAllMocks()
+    // What was logged in an earlier test is long ago.
+    nowMs += hourMs
+  })
+
+  it('warns of an endpoint that fails once in 10 s, and says how often it did not', async () => {
+    const error = errorWith({ code: 'ECONNREFUSED' })
+    api.onAnyCommand().rejects(error)
+    for (let post = 0; post < 5; post++) await poster.post(connection, 'frame')
+    expect(telemetry.warn).toHaveBeenCalledTimes(1)
+    await poster.post({ ...connection, endpoint: 'https://other.example.test/prod' }, 'frame')
+    expect(telemetry.warn).toHaveBeenCalledTimes(2)
+    nowMs += 10_000
+    await poster.post(connection, 'frame')
+    expect(telemetry.warn).toHaveBeenLastCalledWith('A post failed', { ...connection, error, withheld: 4 })
   })
 
   it('posts a frame as UTF-8 to the connection', async () => {
