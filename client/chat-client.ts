@@ -105,6 +105,8 @@ export type ChatClient = {
   /** For good. What has not been acknowledged is rejected with `closed`; it may have been stored. */
   readonly close: () => void
   readonly state: () => ConnectionState
+  /** While `offline`: makes the next attempt now. Does nothing otherwise. */
+  readonly retryNow: () => void
   /** Calls `listener` for each event; what it returns ends that. */
   readonly on: <Name extends keyof ChatClientEvents>(
     name: Name,
@@ -164,6 +166,7 @@ export const makeChatClient = (options: ChatClientOptions): ChatClient => {
     connect: () => connect(state, connection, rooms),
     close: () => connection.stop(new ChatClientError('closed', 'The client was closed.')),
     state: () => state.connection,
+    retryNow: connection.retryNow,
     on: emitter.on,
     joinRoom: (roomId, { limit } = {}) => whileOpen(state, () => rooms.join(roomId, limit)),
     leaveRoom: rooms.leave,

@@ -2,7 +2,10 @@ import { throwLater } from './throw-later.ts'
 import type { Timers } from './timers.ts'
 
 /** What to do after a step: the next one at once, nothing until woken, or the next one after a wait. */
-export type Next = 'again' | 'idle' | { readonly waitMs: number }
+export type Next = 'again' | 'idle' | Wait
+
+/** `yielding`: `hurry` ends it. */
+export type Wait = { readonly waitMs: number; readonly yielding?: boolean }
 
 export type Loop = {
   /** Lets steps run, the first one at once. Ends a wait. */
@@ -11,6 +14,8 @@ export type Loop = {
   readonly stop: () => void
   /** There is work. Does not cut a wait short. */
   readonly wake: () => void
+  /** Ends a wait that is yielding; whether there was one. */
+  readonly hurry: () => boolean
   /** There may be work by then. */
   readonly wakeIn: (ms: number) => void
 }
@@ -23,14 +28,16 @@ export const makeLoop = ({ timers, step }: Deps): Loop => {
   let busy = false
   let woken = false
   let cancelWait: (() => void) | undefined
+  let isYielding = false
 
   const endWait = () => {
     cancelWait?.()
     cancelWait = undefined
+    isYielding = false
   }
   const wait = (ms: number) => {
     cancelWait ??= timers.after(ms, () => {
-      cancelWait = undefined
+      endWait()
       wake()
     })
   }
@@ -42,6 +49,7 @@ export const makeLoop = ({ timers, step }: Deps): Loop => {
         const next = await step()
         if (next === 'again') woken = true
         else if (next !== 'idle' && enabled) {
+          isYielding = next.yielding ?? false
           wait(next.waitMs)
           return
         }
@@ -66,6 +74,12 @@ export const makeLoop = ({ timers, step }: Deps): Loop => {
       endWait()
     },
     wake,
+    hurry: () => {
+      if (cancelWait === undefined || !isYielding) return false
+      endWait()
+      wake()
+      return true
+    },
     wakeIn: (ms) => {
       if (enabled && !busy) wait(ms)
       else woken = true

@@ -4,7 +4,7 @@ import type { AckFrame, ChatMessage } from '../core/protocol/server-frames.ts'
 import type { Backoff } from './backoff.ts'
 import type { Calls } from './calls.ts'
 import { ChatClientError } from './chat-client-error.ts'
-import { makeLoop, type Next } from './loop.ts'
+import { makeLoop, type Next, type Wait } from './loop.ts'
 import type { Recent } from './recent.ts'
 import type { Timers } from './timers.ts'
 
@@ -57,6 +57,8 @@ export type Outbox = {
   readonly start: () => void
   /** It is not any more: what is waiting goes on waiting. */
   readonly stop: () => void
+  /** The room was heard of: a service that was away may be back, so that a wait for it ends. */
+  readonly hurry: () => void
   /** A message of this user came back from the room, which says as much as its ack. */
   readonly recognise: (epoch: string, message: ChatMessage) => void
   /** Gives up everything that is waiting. */
@@ -71,6 +73,8 @@ type Item = {
   /** An attempt was made whose outcome is not known. */
   inDoubt: boolean
   failures: number
+  /** This attempt was brought forward. */
+  hurried: boolean
   /** How often the server failed at it. */
   internalErrors: number
   refreshed: boolean
@@ -100,6 +104,9 @@ export const makeOutbox = (deps: Deps): Outbox => {
     },
     start: loop.start,
     stop: loop.stop,
+    hurry: () => {
+      if (loop.hurry() && queue[0] !== undefined) queue[0].hurried = true
+    },
     recognise: (epoch, { clientMessageId, seq, messageId, sentAt }) => {
       if (clientMessageId === undefined) return
       const sent = { roomId: deps.roomId, epoch, seq, messageId, sentAt, clientMessageId }
@@ -132,6 +139,7 @@ const enqueue = (deps: Deps, queue: Item[], draft: Draft): Item => {
     ...(earlier && { firstTry: earlier.firstTry }),
     inDoubt: earlier?.inDoubt ?? false,
     failures: 0,
+    hurried: false,
     internalErrors: 0,
     refreshed: false,
   }
@@ -195,7 +203,7 @@ const afterFailure = async (deps: Deps, item: Item, error: ChatClientError): Pro
     default:
       if (!error.temporary) return reject(deps, item, error)
       item.inDoubt ||= error.code !== 'rate_limited'
-      return retryLater(deps, item, error)
+      return yieldingWait(item, retryLater(deps, item, error), error)
   }
 }
 
@@ -221,9 +229,16 @@ const afterRefresh = async (deps: Deps, item: Item, error: ChatClientError): Pro
   }
 }
 
-const retryLater = ({ backoff }: Deps, item: Item, { retryAfterMs = 0 }: ChatClientError): Next => {
+const retryLater = ({ backoff }: Deps, item: Item, { retryAfterMs = 0 }: ChatClientError): Wait => {
   item.failures += 1
   return { waitMs: Math.max(retryAfterMs, backoff(item.failures)) }
+}
+
+/** A push ends every other of these waits at most: a busy room must not turn them into none. */
+const yieldingWait = (item: Item, wait: Wait, { retryAfterMs }: ChatClientError): Wait => {
+  const yielding = !item.hurried && retryAfterMs === undefined
+  item.hurried = false
+  return { ...wait, yielding }
 }
 
 const reject = (deps: Deps, { draft, outcome, firstTry, inDoubt }: Item, error: ChatClientError): 'done' => {

@@ -71,7 +71,9 @@ export const makeRoom = (deps: RoomDeps): Room => {
   }
   const take = (messages: readonly ChatMessage[]) => {
     const { epoch } = timeline.cursor()
-    if (epoch === null) return
+    if (epoch === null || messages.length === 0) return
+    // However they came: after one loss there may soon be another.
+    on.activity()
     recognise(epoch, messages)
     inbox.deliver(epoch, messages)
   }
@@ -124,6 +126,7 @@ export const makeRoom = (deps: RoomDeps): Room => {
     pushed: (epoch, messages) => {
       on.activity()
       sync.apply(timeline.pushed(epoch, messages))
+      outbox.hurry()
     },
     learn: sync.learn,
     send: outbox.send,

@@ -1,11 +1,13 @@
-import type { ChatClient, ConnectionState, Welcome } from '../client/chat-client.ts'
+import type { ChatClient, Welcome } from '../client/chat-client.ts'
 import { ChatClientError } from '../client/chat-client-error.ts'
 import { defaultLimits } from '../core/protocol/limits.ts'
 import type { ChatMessage } from '../core/protocol/server-frames.ts'
+import { followConnection } from './connection-badge.ts'
 import { byId } from './dom.ts'
 import { makeRoomTabs, type RoomTabs } from './room-tabs.ts'
 import { makeRoomView, type RoomView } from './room-view.ts'
-import { badgeOf } from './wording.ts'
+import { makeUnsent, type Unsent } from './unsent.ts'
+import { leaveAnywayText } from './wording.ts'
 
 type Deps = {
   readonly client: ChatClient
@@ -17,13 +19,14 @@ type Deps = {
 
 export type ChatView = {
   readonly join: (roomId: string) => void
-  /** Leaves the room that is shown; the chat, if it was the only one. */
+  /** Leaves the room that is shown; the chat, if it was the only one. Asks if messages would be lost. */
   readonly leave: () => void
 }
 
 type State = {
   readonly rooms: Map<string, { readonly view: RoomView; unread: number }>
   readonly tabs: RoomTabs
+  readonly unsent: Unsent
   current: string | undefined
   welcome: Welcome | undefined
 }
@@ -36,6 +39,7 @@ export const makeChatView = (deps: Deps): ChatView => {
   const state: State = {
     rooms: new Map(),
     tabs: makeRoomTabs({ list: roomList, onSelect: (roomId) => select(state, roomId) }),
+    unsent: makeUnsent(),
     current: undefined,
     welcome: undefined,
   }
@@ -43,7 +47,7 @@ export const makeChatView = (deps: Deps): ChatView => {
   const chat = byId('chat', HTMLElement)
   chat.hidden = false
 
-  followConnection(client)
+  followConnection({ client, unsent: state.unsent, signal: over.signal })
   client.on('message', ({ roomId, message }) => receive(state, roomId, message))
   client.on('reset', (page) => state.rooms.get(page.roomId)?.view.reset(page))
   client.on('left', ({ roomId, error }) => drop(deps, state, roomId, error))
@@ -55,6 +59,10 @@ export const makeChatView = (deps: Deps): ChatView => {
     deps.onOver(now.reason)
   })
   document.addEventListener('visibilitychange', () => see(state), { signal: over.signal })
+  const askBeforeLoss = (event: BeforeUnloadEvent) => {
+    if (state.unsent.count() > 0) event.preventDefault()
+  }
+  window.addEventListener('beforeunload', askBeforeLoss, { signal: over.signal })
   void greet(client, state)
 
   return {
@@ -64,28 +72,14 @@ export const makeChatView = (deps: Deps): ChatView => {
     },
     leave: () => {
       const { current } = state
+      const atStake = state.unsent.count(state.rooms.size > 1 ? current : undefined)
+      if (atStake > 0 && !window.confirm(leaveAnywayText(atStake))) return
       if (current !== undefined && state.rooms.size > 1) {
         remove(state, current)
         void ignoringLoss(client.leaveRoom(current))
       } else client.close()
     },
   }
-}
-
-/** Shows the state of the connection. */
-const followConnection = (client: ChatClient) => {
-  const badge = byId('connection-state', HTMLElement)
-  const label = byId('connection-label', HTMLElement)
-  let wasOnline = false
-  const show = (now: ConnectionState) => {
-    const { state, label: text } = badgeOf(now, wasOnline)
-    wasOnline ||= state === 'online'
-    badge.dataset.state = state
-    // Said once, however many attempts it takes.
-    if (label.textContent !== text) label.textContent = text
-  }
-  client.on('state', show)
-  show({ status: 'connecting', attempt: 1 })
 }
 
 const greet = async (client: ChatClient, state: State): Promise<void> => {
@@ -100,6 +94,7 @@ const join = async (deps: Deps, state: State, roomId: string): Promise<void> => 
     roomId,
     template: byId('room-template', HTMLTemplateElement),
     userId: () => state.welcome?.userId,
+    onSending: () => state.unsent.add(roomId),
     maxContentBytes: () => state.welcome?.limits.contentBytes ?? defaultLimits.contentBytes,
   })
   state.rooms.set(roomId, { view, unread: 0 })

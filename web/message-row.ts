@@ -22,7 +22,7 @@ export type MessageRow = {
   readonly mark: (delivery: Delivery) => void
 }
 
-/** `waiting` names what the message waits for, where that is more than a moment. */
+/** How a message fares on its way to the room. */
 export type Delivery =
   | { readonly state: 'sent' }
   | { readonly state: 'pending' }

@@ -16,11 +16,12 @@ type Deps = {
   readonly template: HTMLTemplateElement
   readonly userId: () => string | undefined
   readonly maxContentBytes: () => number
+  /** A message is on its way; what it returns is called when that is over. */
+  readonly onSending: () => () => void
 }
 
 /** One room on the page. It goes on living while another one is shown. */
 export type RoomView = {
-  readonly roomId: string
   readonly element: HTMLElement
   /** The newest messages, in the place of all that was shown. */
   readonly reset: (page: RoomPage) => void
@@ -32,7 +33,8 @@ export type RoomView = {
 /** How near to its upper edge a list loads older messages. */
 const nearTopPx = 400
 
-export const makeRoomView = ({ client, roomId, template, userId, maxContentBytes }: Deps): RoomView => {
+export const makeRoomView = (deps: Deps): RoomView => {
+  const { client, roomId, template, userId, maxContentBytes, onSending } = deps
   const element = cloneOf(template)
   element.setAttribute('aria-label', `Room ${roomId}`)
   const scroller = part(element, 'scroller', HTMLElement)
@@ -71,7 +73,7 @@ export const makeRoomView = ({ client, roomId, template, userId, maxContentBytes
       approach()
     },
   })
-  const send = makeSender({ client, roomId, messages, review })
+  const send = makeSender({ client, roomId, messages, review, onSending })
   const composer = makeComposer({
     form: part(element, 'composer', HTMLFormElement),
     roomId,
@@ -86,7 +88,6 @@ export const makeRoomView = ({ client, roomId, template, userId, maxContentBytes
   })
 
   return {
-    roomId,
     element,
     reset: (page) => {
       hasPage = true
@@ -137,13 +138,15 @@ type SenderDeps = {
   readonly roomId: string
   readonly messages: MessageList
   readonly review: () => void
+  readonly onSending: Deps['onSending']
 }
 
 /** Sends a message, and shows how it fares; the same one, with the same id, when it is tried again. */
-const makeSender = ({ client, roomId, messages, review }: SenderDeps) => {
+const makeSender = ({ client, roomId, messages, review, onSending }: SenderDeps) => {
   const attempt = async (draft: Draft): Promise<void> => {
     const mark = messages.add(draft)
     review()
+    const sent = onSending()
     try {
       await client.send(roomId, draft.content, { clientMessageId: draft.clientMessageId })
       mark({ state: 'sent' })
@@ -158,6 +161,8 @@ const makeSender = ({ client, roomId, messages, review }: SenderDeps) => {
           review()
         },
       })
+    } finally {
+      sent()
     }
   }
   const send = (draft: Draft) => {

@@ -3,14 +3,20 @@ import type { ChatClientError } from '../client/chat-client-error.ts'
 
 /** How the page names the state of the connection: `data-state`, and the words beside the dot. */
 export type Badge = {
-  readonly state: 'connecting' | 'online' | 'reconnecting' | 'offline' | 'closed'
+  readonly state: 'connecting' | 'online' | 'waiting' | 'reconnecting' | 'offline' | 'closed'
   readonly label: string
 }
 
-export const badgeOf = (state: ConnectionState, wasOnline: boolean): Badge => {
+/** An answer that takes longer than this is worth a word. Ours. */
+const patienceMs = 5000
+
+/** `waitedMs`: how long the oldest unsent message has waited on this connection. */
+export const badgeOf = (state: ConnectionState, wasOnline: boolean, waitedMs = 0): Badge => {
   switch (state.status) {
     case 'open':
-      return { state: 'online', label: 'Online' }
+      return waitedMs > patienceMs
+        ? { state: 'waiting', label: 'Waiting for the server' }
+        : { state: 'online', label: 'Online' }
     case 'resuming':
       return { state: 'reconnecting', label: 'Catching up' }
     case 'connecting':
@@ -45,6 +51,12 @@ export const reasonForLeaving = (
       return message
   }
 }
+
+/** Asks whether to leave although messages are on their way. */
+export const leaveAnywayText = (count: number): string =>
+  count === 1
+    ? 'One message is not sent yet and may be lost. Leave anyway?'
+    : `${count} messages are not sent yet and may be lost. Leave anyway?`
 
 /** Why a message was not sent, in words for its writer. */
 export const reasonForFailure = ({ code, message }: ChatClientError): string =>

@@ -4,6 +4,7 @@ import { ChatClientError } from '../chat-client-error.ts'
 import { errorLine, messageLines, noticeLine, type Paint, stateText } from './lines.ts'
 import type { TerminalOptions } from './options.ts'
 import { openScreen } from './screen.ts'
+import { tellIfSlow } from './tell-if-slow.ts'
 
 type Deps = {
   readonly client: ChatClient
@@ -64,9 +65,22 @@ export const chatInteractively = async ({ client, options, input, output, paint 
     )
     unsent -= 1
   }
+  tellIfSlow({
+    client,
+    url: options.url,
+    tell: (text) => {
+      // That it does not answer at all has been said already. Not to standard error: that would tear the prompt.
+      if (isFirstAttempt(client)) speaker.notice(text)
+    },
+  })
   listen(client, options, speaker, giveUp)
   await failing(enter(client, options, speaker), giveUp)
   return over.promise
+}
+
+const isFirstAttempt = (client: ChatClient): boolean => {
+  const state = client.state()
+  return state.status === 'connecting' && state.attempt === 1
 }
 
 const enter = async (client: ChatClient, { roomId, history }: TerminalOptions, { notice, show }: Speaker) => {

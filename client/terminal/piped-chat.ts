@@ -3,6 +3,7 @@ import type { ChatClient } from '../chat-client.ts'
 import { ChatClientError } from '../chat-client-error.ts'
 import { errorLine, makePaint } from './lines.ts'
 import type { TerminalOptions } from './options.ts'
+import { tellIfSlow } from './tell-if-slow.ts'
 
 type Deps = {
   readonly client: ChatClient
@@ -21,6 +22,7 @@ export const sendLines = async (deps: Deps): Promise<number> => {
     if (!(error instanceof ChatClientError)) throw error
     errors.write(`${errorLine(error, paint)}\n`)
   }
+  tellIfSlow({ client, url: options.url, tell: (text) => errors.write(`${text}\n`) })
   const impatience = setTimeout(client.close, patienceMs)
   try {
     await Promise.all([client.connect(), client.joinRoom(options.roomId, { limit: 1 })])

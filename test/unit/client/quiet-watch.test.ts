@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { makeQuietWatch } from '../../../client/quiet-watch.ts'
+import { makeRooms } from '../../../client/rooms.ts'
 import { systemTimers } from '../../../client/timers.ts'
 import { defaultTimings } from '../../../client/timings.ts'
 import { defaultLimits } from '../../../core/protocol/limits.ts'
+import type { ChatMessage } from '../../../core/protocol/server-frames.ts'
 
 type Ping = { readonly atMs: number; readonly rooms: readonly string[] }
 
@@ -23,6 +25,60 @@ const watchForTest = () => {
     onHeads: () => undefined,
   })
   return { watch, pings }
+}
+
+/** A room whose pushes are all lost, on the clock of the test; the server tells of its messages when it is asked. */
+const deafRoomForTest = async () => {
+  const said: ChatMessage[] = []
+  const seen: number[] = []
+  const pingsAtMs: number[] = []
+  const startMs = performance.now()
+  const room = { roomId: 'general', floor: 1, more: false }
+  const epoch = () => (said.length === 0 ? null : 'epoch-1')
+  const rooms = makeRooms({
+    timers: systemTimers,
+    timings: defaultTimings,
+    backoff: () => 0,
+    userId: () => 'ada',
+    limits: () => defaultLimits,
+    calls: {
+      joinRoom: async () => ({
+        ...room,
+        type: 'joined',
+        epoch: epoch(),
+        seq: said.length,
+        messages: [...said],
+        recovered: false,
+      }),
+      getHistory: async ({ after = 0 }) => ({
+        ...room,
+        type: 'history',
+        epoch: epoch(),
+        messages: said.slice(after),
+      }),
+      ping: async () => {
+        pingsAtMs.push(Math.round(performance.now() - startMs))
+        return { type: 'pong', heads: { general: { epoch: epoch(), seq: said.length } } }
+      },
+      leaveRoom: () => Promise.reject(new Error('Nobody leaves')),
+      sendMessage: () => Promise.reject(new Error('Nobody sends')),
+    },
+    on: {
+      message: ({ message }) => seen.push(message.seq),
+      recovered: () => undefined,
+      reset: ({ messages }) => seen.push(...messages.map(({ seq }) => seq)),
+      left: () => undefined,
+      upToDate: () => undefined,
+    },
+  })
+  rooms.resume()
+  await rooms.join('general', undefined)
+  const say = () => {
+    const seq = said.length + 1
+    const sentAt = new Date(0).toISOString()
+    said.push({ seq, kind: 'text', messageId: `m${seq}`, sender: { userId: 'bob' }, content: 'x', sentAt })
+  }
+  return { say, seen, pingsAtMs }
 }
 
 describe('quiet watch', () => {
@@ -58,5 +114,17 @@ describe('quiet watch', () => {
       { atMs: 250_000, rooms: ['quiet'] },
       { atMs: 490_000, rooms: ['quiet'] },
     ])
+  })
+
+  it('asks again after ten seconds, not four minutes, when a ping has found that messages were lost', async () => {
+    const { say, seen, pingsAtMs } = await deafRoomForTest()
+    say()
+    await vi.advanceTimersByTimeAsync(12_000)
+    expect({ seen, pings: pingsAtMs.length }).toEqual({ seen: [1], pings: 1 })
+    say()
+    await vi.advanceTimersByTimeAsync(12_000)
+    expect({ seen, pings: pingsAtMs.length }).toEqual({ seen: [1, 2], pings: 2 })
+    await vi.advanceTimersByTimeAsync(120_000)
+    expect(pingsAtMs).toHaveLength(3)
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ErrorFrame } from '../../../core/protocol/server-frames.ts'
+import type { ScriptedConnection, ScriptedServer } from '../../support/scripted-server.ts'
 import { clientForTest, memberForTest, serverForTest, until } from './test-client.ts'
 
 const errorOf = (code: ErrorFrame['code'], temporary: boolean, extra = {}): ErrorFrame => ({
@@ -10,6 +11,14 @@ const errorOf = (code: ErrorFrame['code'], temporary: boolean, extra = {}): Erro
   temporary,
   ...extra,
 })
+
+/** Lets others speak, again and again, for as long as that takes. */
+const pushUntil = (server: ScriptedServer, isDone: () => boolean): Promise<void> =>
+  until(() => {
+    if (isDone()) return
+    server.say('general', 'bob', 'the service is back')
+    expect(isDone()).toBe(true)
+  })
 
 describe('client, sending', () => {
   it('resolves with the ack, and gets the message back', async () => {
@@ -98,6 +107,54 @@ describe('client, sending', () => {
     const [first = 0, second = 0] = times
     expect(second - first).toBeGreaterThanOrEqual(99)
     expect(new Set(server.received('sendMessage').map((frame) => frame.clientMessageId)).size).toBe(1)
+  })
+
+  it('cuts only every other wait short, however busy the room', async () => {
+    const { server, client } = await memberForTest('general', {
+      timings: { backoffMinMs: 60_000, backoffMaxMs: 60_000 },
+      random: () => 1,
+    })
+    const tries = () => server.received('sendMessage').length
+    const deny = (frame: { readonly id?: string | undefined }, connection: ScriptedConnection) =>
+      connection.send({ ...errorOf('unavailable', true), id: frame.id })
+    server.script('sendMessage', deny)
+    const sent = client.send('general', 'patience')
+    sent.catch(() => undefined)
+    await pushUntil(server, () => tries() === 2)
+    for (const content of ['one', 'two', 'three']) server.say('general', 'bob', content)
+    const head = server.room('general').head()
+    await until(() => expect(client.seqs('general').at(-1)).toBe(head))
+    expect(tries()).toBe(2)
+  })
+
+  it('sends what waits for another try as soon as the room is heard of', async () => {
+    const { server, client } = await memberForTest('general', {
+      timings: { backoffMinMs: 60_000, backoffMaxMs: 60_000 },
+      random: () => 1,
+    })
+    server.script('sendMessage', (frame, connection) => {
+      server.plain()
+      connection.send({ ...errorOf('unavailable', true), id: frame.id })
+    })
+    const sent = client.send('general', 'patience')
+    await until(() => expect(server.received('sendMessage')).toHaveLength(1))
+    await pushUntil(server, () => server.received('sendMessage').length === 2)
+    await expect(sent).resolves.toMatchObject({ roomId: 'general' })
+  })
+
+  it('waits as long as the server asks, whatever it hears of the room', async () => {
+    const { server, client } = await memberForTest()
+    const times: number[] = []
+    server.script('sendMessage', (frame, connection, proceed) => {
+      times.push(performance.now())
+      if (times.length > 1) proceed()
+      else connection.send({ ...errorOf('rate_limited', true, { retryAfterMs: 200 }), id: frame.id })
+    })
+    const sent = client.send('general', 'patience')
+    await pushUntil(server, () => times.length === 2)
+    await sent
+    const [first = 0, second = 0] = times
+    expect(second - first).toBeGreaterThanOrEqual(199)
   })
 
   it('tries again when no reply comes', async () => {

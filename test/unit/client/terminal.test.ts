@@ -141,6 +141,13 @@ describe('terminal client', () => {
     ).toEqual(['one', 'two', 'three'])
   })
 
+  it('tells once what it waits for when the server takes its time', async () => {
+    const server = await serverForTest()
+    server.script('hello', (_frame, _connection, proceed) => setTimeout(proceed, 1500))
+    const { code, errors } = await run(['--room', 'general', '--user', 'ada', '--url', server.url], 'hello\n')
+    expect({ code, errors }).toEqual({ code: 0, errors: `Connecting to ${server.url}…\n` })
+  })
+
   it('ends with 1 and one clear line when it is refused', async () => {
     const server = await serverForTest()
     server.refuse(401, { type: 'error', message: 'The token has expired.' })

@@ -106,6 +106,15 @@ describe('wording', () => {
     expect(badgeOf({ status: 'offline', retryInMs: 1 }, true).state).toBe('offline')
   })
 
+  it('says that the server is waited for once a message has waited for some seconds', () => {
+    expect(badgeOf({ status: 'open' }, true, 5000).label).toBe('Online')
+    expect(badgeOf({ status: 'open' }, true, 5001)).toEqual({
+      state: 'waiting',
+      label: 'Waiting for the server',
+    })
+    expect(badgeOf({ status: 'offline', retryInMs: 1 }, true, 60_000).state).toBe('offline')
+  })
+
   it('mentions the limit of a message when it comes near', () => {
     expect(budgetText(7000, 8192)).toBeUndefined()
     expect(budgetText(8000, 8192)).toBe('192 left')

@@ -1,39 +1,21 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { build } from 'esbuild'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasBrowser, launchBrowser } from '../../support/browser.ts'
-import { startScriptedServer } from '../../support/scripted-server.ts'
-
-const web = join(import.meta.dirname, '../../../web')
+import { buildScriptedPage } from '../../support/scripted-page.ts'
 
 describe.runIf(hasBrowser())('the page, refused', () => {
   let browser: Browser
-  let script: string
+  let open: Awaited<ReturnType<typeof buildScriptedPage>>
   beforeAll(async () => {
     browser = await launchBrowser()
-    const entryPoints = [join(web, 'main.ts')]
-    const { outputFiles } = await build({ entryPoints, bundle: true, format: 'esm', write: false })
-    script = outputFiles[0]?.text ?? ''
+    open = await buildScriptedPage()
   })
   afterAll(() => browser.close())
 
   /** The page, of a server that refuses whoever comes. */
   const openPage = async (status: number, message: string): Promise<Page> => {
-    const server = await startScriptedServer()
-    onTestFinished(() => server.stop())
+    const { page, server } = await open(browser)
     server.refuse(status, { type: 'error', message })
-    const page = await browser.newPage()
-    onTestFinished(() => page.close())
-    const address = server.url.replace('ws:', 'http:')
-    await page.route(address, async (route) =>
-      route.fulfill({ contentType: 'text/html', body: await readFile(join(web, 'index.html'), 'utf8') }),
-    )
-    await page.route(`${address}main.js`, (route) =>
-      route.fulfill({ contentType: 'text/javascript', body: script }),
-    )
-    await page.goto(address)
     await page.getByTestId('user-input').fill('Ada')
     return page
   }

@@ -1,0 +1,51 @@
+import type { ChatClient, ConnectionState } from '../client/chat-client.ts'
+import { byId } from './dom.ts'
+import type { Unsent } from './unsent.ts'
+import { badgeOf } from './wording.ts'
+
+type Deps = {
+  readonly client: Pick<ChatClient, 'on' | 'retryNow'>
+  readonly unsent: Pick<Unsent, 'oldestAtMs'>
+  /** Ends it. */
+  readonly signal: AbortSignal
+}
+
+const tickMs = 500
+
+/** Shows how the connection fares and, while there is none, when the next attempt begins. */
+export const followConnection = ({ client, unsent, signal }: Deps): void => {
+  const badge = byId('connection-state', HTMLElement)
+  const label = byId('connection-label', HTMLElement)
+  const retry = byId('retry', HTMLElement)
+  const retryIn = byId('retry-in', HTMLElement)
+  let now: ConnectionState = { status: 'connecting', attempt: 1 }
+  let sinceMs = performance.now()
+  let wasOnline = false
+
+  const show = () => {
+    const { state, label: text } = badgeOf(now, wasOnline, waitedMs(unsent, sinceMs))
+    wasOnline ||= state === 'online'
+    badge.dataset.state = state
+    // Said once, however many attempts it takes.
+    if (label.textContent !== text) label.textContent = text
+    retry.hidden = now.status !== 'offline'
+    if (now.status === 'offline') retryIn.textContent = secondsText(sinceMs + now.retryInMs)
+  }
+  client.on('state', (state) => {
+    now = state
+    sinceMs = performance.now()
+    show()
+  })
+  byId('retry-now', HTMLButtonElement).addEventListener('click', client.retryNow, { signal })
+  const ticking = setInterval(show, tickMs)
+  signal.addEventListener('abort', () => clearInterval(ticking))
+  show()
+}
+
+/** What was written before the connection was there has not waited for the server until then. */
+const waitedMs = ({ oldestAtMs }: Deps['unsent'], connectedAtMs: number): number => {
+  const oldest = oldestAtMs()
+  return oldest === undefined ? 0 : performance.now() - Math.max(oldest, connectedAtMs)
+}
+
+const secondsText = (atMs: number): string => `${Math.max(0, Math.ceil((atMs - performance.now()) / 1000))} s`
