@@ -35,11 +35,11 @@ type Deps = {
   readonly earlierTries: Recent<EarlierTry>
 }
 
-/** A message that was given up, in case that it is sent again: that is exact only if it goes on where this ended. */
+/** A message that was settled, in case that it is sent again: that is exact only if it goes on where this ended. */
 export type EarlierTry = {
   readonly firstTry: FirstTry
   readonly inDoubt: boolean
-  /** It has come back from the room since. */
+  /** Where it stands, if it was acknowledged, or has come back from the room since. */
   readonly sent?: Sent
 }
 
@@ -114,7 +114,7 @@ export const makeOutbox = (deps: Deps): Outbox => {
       if (earlier !== undefined) deps.earlierTries.set(keyOf(deps, sent), { ...earlier, sent })
       const index = queue.findIndex(({ draft }) => draft.clientMessageId === clientMessageId)
       const [item] = index < 0 ? [] : queue.splice(index, 1)
-      item?.outcome.resolve(sent)
+      if (item !== undefined) resolve(deps, item, sent)
     },
     failAll: (error) => {
       for (const item of queue.splice(0)) {
@@ -157,14 +157,15 @@ const attempt = async (deps: Deps, item: Item): Promise<Next | 'done'> => {
       deps.calls.sendMessage(frame),
       item.outcome.promise,
     ])
-    item.outcome.resolve({
+    const { clientMessageId } = item.draft
+    resolve(deps, item, {
       roomId,
       epoch,
       seq,
       messageId,
       sentAt,
       ...(duplicate && { duplicate }),
-      clientMessageId: item.draft.clientMessageId,
+      clientMessageId,
     })
     return 'done'
   } catch (error) {
@@ -239,6 +240,12 @@ const yieldingWait = (item: Item, wait: Wait, { retryAfterMs }: ChatClientError)
   const yielding = !item.hurried && retryAfterMs === undefined
   item.hurried = false
   return { ...wait, yielding }
+}
+
+/** Remembers it as well: who sends the same message once more is told where it stands. */
+const resolve = (deps: Deps, { draft, outcome, firstTry }: Item, sent: Sent) => {
+  if (firstTry !== undefined) deps.earlierTries.set(keyOf(deps, draft), { firstTry, inDoubt: false, sent })
+  outcome.resolve(sent)
 }
 
 const reject = (deps: Deps, { draft, outcome, firstTry, inDoubt }: Item, error: ChatClientError): 'done' => {

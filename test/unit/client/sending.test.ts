@@ -34,6 +34,18 @@ describe('client, sending', () => {
     expect(server.received('sendMessage')[0]?.since).toEqual({ epoch: null, seq: 0 })
   })
 
+  it('does not send a message again that was acknowledged, and says where it stands', async () => {
+    const { server, client } = await memberForTest()
+    const first = await client.send('general', 'once', { clientMessageId: 'mine' })
+    server.say('general', 'bob', 'between')
+    await until(() => expect(client.seqs('general')).toEqual([1, 2]))
+    expect(await client.send('general', 'once', { clientMessageId: 'mine' })).toMatchObject({
+      seq: first.seq,
+      messageId: first.messageId,
+    })
+    expect(server.received('sendMessage')).toHaveLength(1)
+  })
+
   it('sends one message of a room after the other', async () => {
     const { server, client } = await memberForTest()
     let underWay = 0
