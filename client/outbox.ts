@@ -27,7 +27,7 @@ type Deps = {
   readonly backoff: Backoff
   /** The last message that is known to exist in the room. */
   readonly known: () => Cursor
-  /** How often a gap came up in the room that could not be filled. */
+  /** Another number after each gap in the room that could not be filled. */
   readonly resets: () => number
   /** Joins the room again and takes in what was missed. Rejects if the room cannot be joined any more. */
   readonly refresh: () => Promise<void>
@@ -78,6 +78,8 @@ type Item = {
   /** How often the server failed at it. */
   internalErrors: number
   refreshed: boolean
+  /** Its outcome is known; it is about to leave the queue. */
+  settled: boolean
 }
 
 /** How often a message is tried that the server fails at, lest it hold up the others for ever. Ours. */
@@ -97,7 +99,7 @@ export const makeOutbox = (deps: Deps): Outbox => {
   })
   return {
     send: (draft) => {
-      const isSame = (item: Item) => item.draft.clientMessageId === draft.clientMessageId
+      const isSame = (item: Item) => !item.settled && item.draft.clientMessageId === draft.clientMessageId
       const { outcome } = queue.find(isSame) ?? enqueue(deps, queue, draft)
       loop.wake()
       return outcome.promise
@@ -118,6 +120,7 @@ export const makeOutbox = (deps: Deps): Outbox => {
     },
     failAll: (error) => {
       for (const item of queue.splice(0)) {
+        if (item.settled) continue
         if (item.firstTry !== undefined) {
           item.firstTry = { ...item.firstTry, resets: undefined }
           item.inDoubt = true
@@ -142,6 +145,7 @@ const enqueue = (deps: Deps, queue: Item[], draft: Draft): Item => {
     hurried: false,
     internalErrors: 0,
     refreshed: false,
+    settled: false,
   }
   if (earlier?.sent === undefined) queue.push(item)
   else item.outcome.resolve(earlier.sent)
@@ -243,12 +247,16 @@ const yieldingWait = (item: Item, wait: Wait, { retryAfterMs }: ChatClientError)
 }
 
 /** Remembers it as well: who sends the same message once more is told where it stands. */
-const resolve = (deps: Deps, { draft, outcome, firstTry }: Item, sent: Sent) => {
+const resolve = (deps: Deps, item: Item, sent: Sent) => {
+  const { draft, outcome, firstTry } = item
+  item.settled = true
   if (firstTry !== undefined) deps.earlierTries.set(keyOf(deps, draft), { firstTry, inDoubt: false, sent })
   outcome.resolve(sent)
 }
 
-const reject = (deps: Deps, { draft, outcome, firstTry, inDoubt }: Item, error: ChatClientError): 'done' => {
+const reject = (deps: Deps, item: Item, error: ChatClientError): 'done' => {
+  const { draft, outcome, firstTry, inDoubt } = item
+  item.settled = true
   // After stale_cursor nothing can be told from the first try any more: who sends it again has looked.
   if (error.code === 'stale_cursor') deps.earlierTries.delete(keyOf(deps, draft))
   else if (firstTry !== undefined) deps.earlierTries.set(keyOf(deps, draft), { firstTry, inDoubt })

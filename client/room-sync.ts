@@ -38,7 +38,7 @@ export type RoomSync = {
   readonly learn: (head: Head | null) => void
   /** Joins again; resolves when the room is up to date. */
   readonly refresh: () => Promise<void>
-  /** How often a gap came up that could not be filled. */
+  /** Another number after each gap that could not be filled, and in each room that was joined anew. */
   readonly resets: () => number
   readonly close: (reason: ChatClientError) => void
 }
@@ -53,6 +53,10 @@ type State = {
   readonly refreshers: PromiseWithResolvers<void>[]
 }
 
+/** Never the same number twice, so that a room that was left and joined again is not taken for the one before. */
+let lastReset = 0
+const nextReset = (): number => ++lastReset
+
 export const makeRoomSync = (deps: Deps): RoomSync => {
   const state: State = {
     mustJoin: true,
@@ -60,7 +64,7 @@ export const makeRoomSync = (deps: Deps): RoomSync => {
     live: false,
     closed: false,
     failures: 0,
-    resets: 0,
+    resets: nextReset(),
     refreshers: [],
   }
   const loop = makeLoop({ timers: deps.timers, step: () => step(deps, state) })
@@ -134,7 +138,7 @@ const join = async (deps: Deps, state: State): Promise<void> => {
     if (state.closed) return
     arrival = timeline.joined(frame)
     state.joinedOnce = true
-    if (arrival.reset) state.resets += 1
+    if (arrival.reset) state.resets = nextReset()
     on.joined(frame, arrival)
   } finally {
     if (arrival === undefined || arrival.rejoin) state.mustJoin = true

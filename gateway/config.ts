@@ -87,7 +87,7 @@ const dangers = (read: Read, { AUTH_MODE }: Environment): readonly string[] => {
   if (!AUTH_MODE?.trim()) {
     problems.push('AUTH_MODE is missing: it has to be set where HOST is more than this machine')
   }
-  const isShared = read.RABBITMQ_URL !== undefined
+  const isShared = read.RABBITMQ_URL !== undefined && read.DYNAMODB_ENDPOINT !== undefined
   if (isShared && (read.MANAGEMENT_ENDPOINT === undefined || read.GATEWAY_ACCESS_KEY_ID === undefined)) {
     problems.push(
       'MANAGEMENT_ENDPOINT, GATEWAY_ACCESS_KEY_ID and GATEWAY_SECRET_ACCESS_KEY have to be set where nodes may share a broker: without them they cannot post to each other',

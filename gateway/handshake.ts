@@ -50,16 +50,6 @@ const isAddress = (hostname: string): boolean =>
 
 export const originRefusal = 'Pages of this origin may not connect: see ALLOWED_ORIGINS.'
 
-/**
- * Whether a page that was reached under this request's Host could connect: a page asks its own host without naming
- * its origin.
- */
-export const pageAllowed = (allowed: AllowedOrigins, request: IncomingMessage): boolean => {
-  const { origin, host = '' } = request.headers
-  if (origin !== undefined || allowed !== 'same-host') return originAllowed(allowed, request)
-  return URL.canParse(`http://${host}`) && isAddress(new URL(`http://${host}`).hostname)
-}
-
 export const arrivalOf = (request: IncomingMessage, clock: Clock): Arrival => {
   const { url = '/', headers, socket } = request
   return {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Telemetry } from '../core/ports.ts'
 import { ChatError, errorFrame } from '../core/protocol/chat-error.ts'
 import type { Events } from './events.ts'
-import { type AllowedOrigins, originAllowed, originRefusal, pageAllowed } from './handshake.ts'
+import { type AllowedOrigins, originAllowed, originRefusal } from './handshake.ts'
 import type { Health } from './health.ts'
 import { InvocationTimeout, type Invoke } from './invoke.ts'
 import { connectionPathOf } from './management-api.ts'
@@ -56,7 +56,7 @@ const authCheck = async (
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
-  if (!pageAllowed(allowedOrigins, request)) {
+  if (!originAllowed(allowedOrigins, request)) {
     // The upgrade would be refused with the same status.
     const refusal = errorFrame(new ChatError('forbidden', originRefusal), undefined)
     return sendJson(response, refusal.status, refusal)

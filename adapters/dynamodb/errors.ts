@@ -38,6 +38,11 @@ const passingNames = new Set([
   'TimeoutError',
   'RequestTimeout',
   'RequestTimeoutException',
+  // Credentials that could not be fetched, or renewed in time.
+  'CredentialsProviderError',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'AbortError',
 ])
 
 // What Node calls a connection that could not be made or did not last. A host name that does not exist

@@ -12,7 +12,7 @@ type Deps = {
 /** 2 retries within 200 ms: a stalled socket must not hold up its room; what is left goes into a later job. */
 const retryDelaysMs = [50, 150]
 /** A post that fails after so long is not tried again at once: nobody answers there. */
-const slowMs = 200
+export const slowMs = 200
 
 /** Posts frames to one connection in order, up to the first that could not be posted; tells that one's outcome. */
 export const makePostToMember = (deps: Deps) => async (connection: Connection, frames: readonly string[]) => {

@@ -1,9 +1,17 @@
 import { encodeJob, type RetryJob } from '../domain/job.ts'
 import { forgetConnection } from '../domain/membership.ts'
-import type { Clock, FramePoster, Member, RoomDirectory, RoomPublisher, Telemetry } from '../ports.ts'
+import type {
+  Clock,
+  FramePoster,
+  Member,
+  PostOutcome,
+  RoomDirectory,
+  RoomPublisher,
+  Telemetry,
+} from '../ports.ts'
 import { closeCodes } from '../protocol/codes.ts'
 import type { DisconnectFrame } from '../protocol/server-frames.ts'
-import { makePostToMember } from './post-to-member.ts'
+import { makePostToMember, slowMs } from './post-to-member.ts'
 
 type Deps = {
   readonly directory: RoomDirectory
@@ -28,7 +36,7 @@ export type Batch = {
 const retryDelaysMs = [1_000, 5_000, 5_000, 30_000]
 
 /** Closing is tried again a little: nothing else comes after it. */
-const closeRetryDelaysMs = [50, 150]
+const closeDelaysMs = [0, 50, 150]
 
 /** A connection this young may still be inside its $connect, where API Gateway answers a post with 410. */
 const youngMs = 30_000
@@ -45,7 +53,7 @@ export const makeServeMembers = (deps: Deps, deadlineMs: number) => {
   return async (batch: Batch, members: readonly Member[], attempt: number): Promise<void> => {
     const results = await Promise.all(members.map((member) => serve(member, batch.frames)))
     const owed = members.filter((_, index) => results[index] === 'owed')
-    if (owed.length > 0) await settleLater(deps, batch, owed, attempt)
+    if (owed.length > 0) await settleLater(deps, deadlineMs, batch, owed, attempt)
   }
 }
 
@@ -54,7 +62,7 @@ const makeServeMember = (deps: Deps, deadlineMs: number) => {
   const post = makePostToMember({ ...deps, isLate: () => clock() >= deadlineMs })
   return async (member: Member, frames: readonly string[]): Promise<'settled' | 'owed'> => {
     if (member.tokenExpiresAtMs <= clock()) {
-      await dismiss(deps, member, tokenExpired)
+      await dismiss(deps, deadlineMs, member, tokenExpired)
       return 'settled'
     }
     const outcome = await post(member, frames)
@@ -68,6 +76,7 @@ const makeServeMember = (deps: Deps, deadlineMs: number) => {
 
 const settleLater = async (
   deps: Deps,
+  deadlineMs: number,
   batch: Batch,
   owed: readonly Member[],
   attempt: number,
@@ -84,21 +93,29 @@ const settleLater = async (
   telemetry.warn('Connections could not be served and are closed', { roomId, from, to, connectionIds })
   telemetry.count('deadLettered')
   await publisher.setAside(encodeJob(job), `not served after ${attempt} retries`)
-  await Promise.all(owed.map((member) => dismiss(deps, member, notServed)))
+  await Promise.all(owed.map((member) => dismiss(deps, deadlineMs, member, notServed)))
 }
 
 /**
  * Tells a connection why, closes it and forgets it. If it cannot even be closed, it is forgotten all the same: its
  * next `ping` says that it is no member, and a client joins again.
  */
-const dismiss = async (deps: Deps, member: Member, frame: DisconnectFrame): Promise<void> => {
-  const { poster, directory, telemetry, wait } = deps
-  await poster.post(member, JSON.stringify(frame))
-  let outcome = await poster.close(member)
-  for (const delayMs of closeRetryDelaysMs) {
-    if (outcome === 'sent' || outcome === 'gone') break
-    await wait(delayMs)
+const dismiss = async (
+  deps: Deps,
+  deadlineMs: number,
+  member: Member,
+  frame: DisconnectFrame,
+): Promise<void> => {
+  const { poster, directory, clock, telemetry, wait } = deps
+  const isLate = () => clock() >= deadlineMs
+  if (!isLate()) await poster.post(member, JSON.stringify(frame))
+  let outcome: PostOutcome = 'failed'
+  for (const delayMs of closeDelaysMs) {
+    if (delayMs > 0) await wait(delayMs)
+    const startedMs = clock()
+    if (isLate()) break
     outcome = await poster.close(member)
+    if (outcome === 'sent' || outcome === 'gone' || clock() - startedMs > slowMs) break
   }
   if (outcome !== 'sent' && outcome !== 'gone') {
     telemetry.warn('A connection could not be closed', { connectionId: member.connectionId, outcome })

@@ -1,5 +1,5 @@
 import type { Caller } from '../domain/identity.ts'
-import { membershipMs } from '../domain/membership.ts'
+import { memberOf, membershipMs } from '../domain/membership.ts'
 import { personalRoomOf } from '../domain/rooms.ts'
 import type { Clock, MessageLog, RoomDirectory } from '../ports.ts'
 import type { FrameOf } from '../protocol/client-frames.ts'
@@ -24,13 +24,14 @@ export const makePing =
   }
 
 /** Once half of their time is over, and all together: the row in the user's own room is as old as the connection. */
-const renewRows = async (
-  directory: RoomDirectory,
-  { identity: { userId }, connectionId }: Caller,
-  nowMs: number,
-): Promise<void> => {
-  const own = await directory.find(await personalRoomOf(userId), connectionId)
+const renewRows = async (directory: RoomDirectory, caller: Caller, nowMs: number): Promise<void> => {
+  const { connectionId, identity } = caller
+  const ownRoom = await personalRoomOf(identity.userId)
+  const own = await directory.find(ownRoom, connectionId)
   if (own && own.expiresAtMs - nowMs > membershipMs / 2) return
-  const rooms = await directory.roomsOf(userId, connectionId)
-  await Promise.all(rooms.map((roomId) => directory.renew(roomId, connectionId, nowMs + membershipMs)))
+  const rooms = await directory.roomsOf(identity.userId, connectionId)
+  const others = rooms.filter((roomId) => roomId !== ownRoom)
+  await Promise.all(others.map((roomId) => directory.renew(roomId, connectionId, nowMs + membershipMs)))
+  // Last, because it says that the others were renewed. One that was forgotten by mistake is made again.
+  await directory.join({ ...memberOf(caller, ownRoom, nowMs), ...(own && { joinedAtMs: own.joinedAtMs }) })
 }

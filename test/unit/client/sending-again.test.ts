@@ -47,6 +47,32 @@ describe('client, sending again what failed', () => {
     expect(server.received('sendMessage')).toHaveLength(tries)
   })
 
+  it('tries again when it is sent again from the very catch that hears of the failure', async () => {
+    const { server, client } = await memberForTest()
+    failAfterStoring(server)
+    const sentAgain = client.send('general', 'hello', hello).catch(() => {
+      server.plain()
+      return client.send('general', 'hello', hello)
+    })
+    await expect(sentAgain).resolves.toMatchObject({ seq: 1 })
+    expect(server.room('general').head()).toBe(1)
+  })
+
+  it('does not take a room that was left and joined again for the one in which it failed', async () => {
+    const { server, client } = await memberForTest()
+    server.say('general', 'bob', 'of the old epoch')
+    await until(() => expect(client.seqs('general')).toEqual([1]))
+    failAfterStoring(server)
+    await expect(client.send('general', 'hello', hello)).rejects.toMatchObject({ code: 'internal' })
+    await client.leaveRoom('general')
+    server.plain()
+    server.room('general').restart()
+    server.room('general').append('bob', 'of the new one')
+    await client.joinRoom('general')
+    await expect(client.send('general', 'hello', hello)).rejects.toMatchObject({ code: 'stale_cursor' })
+    expect(server.room('general').head()).toBe(1)
+  })
+
   it('finds a message that was on its way when its room was left, in the page of the next join', async () => {
     const { server, client } = await memberForTest()
     server.script('sendMessage', (frame) => {

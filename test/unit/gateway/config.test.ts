@@ -91,7 +91,9 @@ describe('readConfig', () => {
   })
 
   it('wants what nodes need to post to each other', () => {
-    const shared = { HOST: '0.0.0.0', AUTH_MODE: 'open', RABBITMQ_URL: 'amqp://broker' }
+    const alone = { HOST: '0.0.0.0', AUTH_MODE: 'open', RABBITMQ_URL: 'amqp://broker' }
+    expect(readConfig(alone)).toMatchObject({ managementEndpoint: undefined })
+    const shared = { ...alone, DYNAMODB_ENDPOINT: 'http://store:8000' }
     expect(messageOf(shared)).toContain('MANAGEMENT_ENDPOINT')
     const keys = { GATEWAY_ACCESS_KEY_ID: 'a', GATEWAY_SECRET_ACCESS_KEY: 'b' }
     expect(

@@ -301,6 +301,26 @@ describe('ping', () => {
     expect(await isMember('general', 'c1')).toBe(false)
   })
 
+  it('renews at the next ping what it could not renew at this one', async () => {
+    const { connect, advance, isMember, directory, ...parts } = setUp()
+    await connect(ada, 'general')
+    advance(membershipMs * 0.6)
+    let failing = true
+    const flaky = {
+      ...directory,
+      renew: async (roomId: string, connectionId: string, expiresAtMs: number) => {
+        if (failing) throw new ChatError('unavailable', 'The store is overloaded.')
+        return directory.renew(roomId, connectionId, expiresAtMs)
+      },
+    }
+    const pingOnce = makePing({ ...parts, directory: flaky })
+    await expect(pingOnce(ada, ping())).rejects.toMatchObject({ code: 'unavailable' })
+    failing = false
+    await pingOnce(ada, ping())
+    advance(membershipMs * 0.6)
+    expect(await isMember('general', 'c1')).toBe(true)
+  })
+
   it('does not undo a leave that comes at the same time', async () => {
     const { connect, advance, isMember, directory, ...parts } = setUp()
     await connect(ada, 'general')
