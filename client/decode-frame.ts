@@ -1,3 +1,4 @@
+import { parseJson } from '../core/protocol/parse-json.ts'
 import type {
   AckFrame,
   ErrorFrame,
@@ -68,13 +69,3 @@ const isType = (type: unknown): type is ServerFrame['type'] =>
 
 const isServerFrame = (value: unknown): value is ServerFrame =>
   isObject(value) && isType(value.type) && shapes[value.type](value)
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    // What is not JSON is not for this client; anything but a SyntaxError is a defect.
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
-}

@@ -1,3 +1,4 @@
+import { parseJson } from '../core/protocol/parse-json.ts'
 import type { Route } from '../lambdas/routes.ts'
 
 export type RouteTable = Readonly<Record<string, Route>>
@@ -25,16 +26,6 @@ const actionOf = (body: string): string | undefined => {
   const frame = parseJson(body)
   if (typeof frame !== 'object' || frame === null || !Object.hasOwn(frame, 'action')) return undefined
   return 'action' in frame && typeof frame.action === 'string' ? frame.action : undefined
-}
-
-const parseJson = (body: string): unknown => {
-  try {
-    return JSON.parse(body)
-  } catch (error) {
-    // Not JSON is one of the ways to reach $default.
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 const isMessageRoute = (route: Route): route is MessageRoute =>

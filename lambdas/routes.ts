@@ -29,5 +29,3 @@ export const routes = {
   hello: { function: 'room-actions', returnsResponse: true },
   ping: { function: 'room-actions', returnsResponse: true },
 } as const satisfies Record<'$connect' | '$disconnect' | '$default' | Action, Route>
-
-export type RouteKey = keyof typeof routes

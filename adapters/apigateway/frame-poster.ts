@@ -93,7 +93,7 @@ const makeClients = (
     httpAgent: { keepAlive: true, maxSockets },
     httpsAgent: { keepAlive: true, maxSockets },
   })
-  const clients = new Map<string, ApiGatewayManagementApiClient>()
+  const clients = makeBoundedMap<string, ApiGatewayManagementApiClient>(maxClients)
   return (endpoint) => {
     const client =
       clients.get(endpoint) ??
@@ -104,11 +104,7 @@ const makeClients = (
         ...(credentials && { credentials }),
         ...(region !== undefined && { region }),
       })
-    // Set again, a key moves to the end: the first one is the least recently used.
-    clients.delete(endpoint)
     clients.set(endpoint, client)
-    const [oldest] = clients.keys()
-    if (clients.size > maxClients && oldest !== undefined) clients.delete(oldest)
     return client
   }
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { parseJson } from '../protocol/parse-json.ts'
 import type { Entry } from './entry.ts'
 
 /**
@@ -34,13 +35,8 @@ export const encodeJob = (job: Job): string => JSON.stringify(job)
 
 /** The job in a record's body, or undefined for one that no version of this code wrote. */
 export const decodeJob = (body: string): Job | undefined => {
-  try {
-    const parsed = v.safeParse(JobSchema, JSON.parse(body))
-    return parsed.success ? parsed.output : undefined
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  const parsed = v.safeParse(JobSchema, parseJson(body))
+  return parsed.success ? parsed.output : undefined
 }
 
 const seq = v.pipe(v.number(), v.safeInteger(), v.minValue(1))

@@ -1,4 +1,5 @@
 import type { Member, RoomDirectory } from '../ports.ts'
+import { ChatError } from '../protocol/chat-error.ts'
 import type { Caller } from './identity.ts'
 import { personalRoomOf } from './rooms.ts'
 
@@ -29,4 +30,15 @@ export const forgetConnection = async (
   // behind is forgotten at the first post to it.
   const rooms = new Set([await personalRoomOf(userId), ...(await directory.roomsOf(userId, connectionId))])
   await Promise.all([...rooms].map((roomId) => directory.leave(roomId, connectionId)))
+}
+
+/** @throws ChatError `not_a_member` */
+export const requireMember = async (
+  directory: RoomDirectory,
+  roomId: string,
+  connectionId: string,
+): Promise<void> => {
+  if (!(await directory.find(roomId, connectionId))) {
+    throw new ChatError('not_a_member', `You are not in the room ${roomId}. Send joinRoom first.`)
+  }
 }

@@ -8,6 +8,7 @@ import {
   maxEpochLength,
   maxFrameIdLength,
 } from './limits.ts'
+import { parseJson } from './parse-json.ts'
 
 /** A position in a room: the epoch is null while the room has no message, and seq is 0 then. */
 export type Cursor = v.InferOutput<typeof CursorSchema>
@@ -116,16 +117,6 @@ export const parseFrame = (body: string | undefined, limits: Limits = defaultLim
   if (!parsed.success) return refuse(badRequest(action, parsed.issues))
   const problem = overLimit(parsed.output, limits)
   return problem ? refuse(problem) : { ok: true, frame: parsed.output }
-}
-
-const parseJson = (body: string): unknown => {
-  try {
-    return JSON.parse(body)
-  } catch (error) {
-    // A frame that is not JSON is an expected outcome here, not a failure; anything else is a defect.
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 const isAction = (value: unknown): value is Action =>

@@ -30,8 +30,6 @@ export const closeCodes = {
   goingAway: 4503,
 } as const
 
-export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes]
-
 /** The subprotocol that a client offers and the server echoes. */
 export const subprotocol = 'simple-chat.v1'
 /** Prefix of the second offered subprotocol, which carries the token and is never echoed. */

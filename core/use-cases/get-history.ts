@@ -1,6 +1,7 @@
 import { messageOf } from '../domain/entry.ts'
 import { takeThatFit } from '../domain/frames.ts'
 import type { Caller } from '../domain/identity.ts'
+import { requireMember } from '../domain/membership.ts'
 import type { MessageLog, RoomDirectory } from '../ports.ts'
 import { ChatError } from '../protocol/chat-error.ts'
 import type { FrameOf } from '../protocol/client-frames.ts'
@@ -18,9 +19,7 @@ export const makeGetHistory =
   ({ directory, log, limits }: Deps) =>
   async ({ connectionId }: Caller, frame: FrameOf<'getHistory'>): Promise<HistoryFrame> => {
     const { id, roomId, epoch, after, before } = frame
-    if (!(await directory.find(roomId, connectionId))) {
-      throw new ChatError('not_a_member', `You are not in the room ${roomId}. Send joinRoom first.`)
-    }
+    await requireMember(directory, roomId, connectionId)
     const page = await log.read({
       roomId,
       ...(after !== undefined && { after }),

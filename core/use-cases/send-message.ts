@@ -1,7 +1,7 @@
 import type { Caller, Identity } from '../domain/identity.ts'
+import { requireMember } from '../domain/membership.ts'
 import { requireNoSystemRoom } from '../domain/rooms.ts'
 import type { Clock, Draft, IdSource, MessageLog, Moderator, RoomDirectory, RoomPublisher } from '../ports.ts'
-import { ChatError } from '../protocol/chat-error.ts'
 import type { FrameOf } from '../protocol/client-frames.ts'
 import type { AckFrame } from '../protocol/server-frames.ts'
 
@@ -45,16 +45,6 @@ export const makeSendMessage =
       ...(duplicate && { duplicate }),
     }
   }
-
-const requireMember = async (
-  directory: RoomDirectory,
-  roomId: string,
-  connectionId: string,
-): Promise<void> => {
-  if (!(await directory.find(roomId, connectionId))) {
-    throw new ChatError('not_a_member', `You are not in the room ${roomId}. Send joinRoom first.`)
-  }
-}
 
 const senderOf = ({ userId, name }: Identity): Draft['sender'] => ({
   userId,
