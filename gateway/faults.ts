@@ -19,6 +19,8 @@ export type Faults = {
   /** Takes effect at once. */
   readonly set: (changes: Partial<FaultSettings>) => void
   readonly happens: (name: Chance) => boolean
+  /** How often it has happened so far. */
+  readonly happened: (name: Chance) => number
 }
 
 export const noFaults: FaultSettings = {
@@ -35,12 +37,18 @@ export const makeFaults = (
   random: () => number = Math.random,
 ): Faults => {
   let settings: FaultSettings = { ...noFaults, ...initial }
+  const counts = { lostDisconnects: 0, throttledPosts: 0, gonePosts: 0 }
   return {
     current: () => settings,
     set: (changes) => {
       settings = { ...settings, ...changes }
     },
-    happens: (name) => settings[name] > 0 && random() < settings[name],
+    happens: (name) => {
+      const happens = settings[name] > 0 && random() < settings[name]
+      if (happens) counts[name]++
+      return happens
+    },
+    happened: (name) => counts[name],
   }
 }
 

@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { hasBrowser, launchBrowser } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { startTestChat } from '../support/test-chat.ts'
 
 const desktop = { width: 1100, height: 720 }
@@ -93,6 +94,38 @@ describe.runIf(hasBrowser())('the page in a browser', () => {
       40_000,
     )
     expect(await said(page)).toEqual(['before', 'while it was away'])
+  })
+
+  it('shows a window that was cut off all 200 messages that it missed, and sends once what was written there meanwhile', async () => {
+    const { url } = await startTestChat()
+    const network = await startTcpProxy(url)
+    onTestFinished(network.close)
+    const ada = await openWindow(url)
+    const bob = await openWindow(network.url, { viewport: phone })
+    await enter(ada.page, 'Ada', 'general')
+    await enter(bob.page, 'Bob', 'general')
+    await say(bob.page, 'here I am')
+    await shows(ada.page, ['here I am'])
+
+    network.cut()
+    await eventually(async () => (await stateOf(bob.page)) !== 'online', 'the page to notice')
+    const written = ['first from the tunnel', 'second from the tunnel']
+    for (const text of written) await say(bob.page, text)
+    const missed = Array.from({ length: 200 }, (_, index) => `message ${index + 1} of 200`)
+    for (const text of missed) await say(ada.page, text)
+    await shows(ada.page, ['here I am', ...missed])
+    expect(await said(bob.page)).toEqual(['here I am', ...written])
+    await bob.page.screenshot({ path: `${screenshots}/cut-off.png` })
+
+    network.restore()
+    const all = ['here I am', ...missed, ...written]
+    await eventually(async () => (await said(bob.page)).length >= all.length, 'all at bob', 60_000)
+    await eventually(async () => (await said(ada.page)).length >= all.length, 'all at ada', 60_000)
+    const stillPending = bob.page.locator('[data-testid=message][data-state=pending]')
+    await eventually(async () => (await stillPending.count()) === 0, 'the acks')
+    expect([await said(ada.page), await said(bob.page)]).toEqual([all, all])
+    await bob.page.screenshot({ path: `${screenshots}/back-again.png` })
+    expect(ada.errors).toEqual([])
   })
 
   it('says why it is refused', async () => {
