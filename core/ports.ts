@@ -2,6 +2,7 @@ import type { Entry, Sender } from './domain/entry.ts'
 import type { Connection, Identity } from './domain/identity.ts'
 import type { Job } from './domain/job.ts'
 import type { Lane } from './domain/lanes.ts'
+import type { SlotRange } from './domain/slots.ts'
 import type { Cursor } from './protocol/client-frames.ts'
 import type { Head } from './protocol/server-frames.ts'
 
@@ -109,8 +110,11 @@ export type RoomDirectory = {
   readonly leave: (roomId: string, connectionId: string) => Promise<void>
   /** Reads consistently. */
   readonly find: (roomId: string, connectionId: string) => Promise<Member | undefined>
-  /** All members of a room, page by page, read consistently; each connection once. */
-  readonly members: (roomId: string) => AsyncIterable<readonly Member[]>
+  /**
+   * The members of a room, or those of them in a range of slots, page by page, read consistently: each connection
+   * once, in the order of the slots. A page is read when it is asked for.
+   */
+  readonly members: (roomId: string, slots?: SlotRange) => AsyncIterable<readonly Member[]>
   /** The rooms of a connection, from an index that may lag behind `join` and `leave`. */
   readonly roomsOf: (userId: string, connectionId: string) => Promise<readonly string[]>
   /** Marks a connection as gone for good, for a `join` that is still under way. */

@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { slotOf } from '../../core/domain/lanes.ts'
+import { type SlotRange, slotOf } from '../../core/domain/slots.ts'
 import type { Member } from '../../core/ports.ts'
 
 export type RowKey = { readonly roomId: { S: string }; readonly slotConnection: { S: string } }
@@ -10,6 +10,12 @@ type Row = Readonly<Record<string, AttributeValue>>
 export const rowKeyOf = (roomId: string, connectionId: string): RowKey => ({
   roomId: { S: roomId },
   slotConnection: { S: `${slotOf(connectionId)}#${connectionId}` },
+})
+
+/** The sort keys of a range of slots, ends included: `$` is the character after `#`. */
+export const rowsBetween = ({ first, last }: SlotRange) => ({
+  lowest: { S: `${first}#` },
+  highest: { S: `${last}$` },
 })
 
 /** Key of the mark that a connection is gone. No room id holds a `#`, so none can collide with it. */

@@ -8,10 +8,11 @@ import {
   type QueryCommandInput,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
+import type { SlotRange } from '../../core/domain/slots.ts'
 import type { Clock, Member, RoomDirectory } from '../../core/ports.ts'
 import { makeBatchedGet } from './batched-get.ts'
 import { orUnavailable } from './errors.ts'
-import { memberOf, rowKeyOf, rowOf, text, tombstoneKeyOf, ttlSecondsOf } from './member-row.ts'
+import { memberOf, rowKeyOf, rowOf, rowsBetween, text, tombstoneKeyOf, ttlSecondsOf } from './member-row.ts'
 import { byUserIndex, ttlAttribute } from './tables.ts'
 
 type Options = {
@@ -29,7 +30,7 @@ const tombstoneMs = 5 * 60 * 1000
 
 /** One item for each connection in a room, in the order of their slots. */
 export const makeRoomDirectory = (options: Options): RoomDirectory => {
-  const { client, tableName: TableName, clock, membersPerPage = 500 } = options
+  const { client, tableName: TableName, clock } = options
   const get = makeBatchedGet({ client, tableName: TableName, keyNames: ['roomId', 'slotConnection'] })
 
   const leave = async (roomId: string, connectionId: string) => {
@@ -82,7 +83,7 @@ export const makeRoomDirectory = (options: Options): RoomDirectory => {
       return false
     },
     find,
-    members: (roomId) => membersOf(options, roomId, membersPerPage),
+    members: (roomId, slots) => membersOf(options, roomId, slots),
     roomsOf: async (userId, connectionId) => {
       const rooms: string[] = []
       for await (const rows of pagesOf(client, roomsQuery(TableName, userId, connectionId))) {
@@ -106,15 +107,20 @@ export const makeRoomDirectory = (options: Options): RoomDirectory => {
 }
 
 const membersOf = async function* (
-  { client, tableName, clock }: Options,
+  { client, tableName, clock, membersPerPage = 500 }: Options,
   roomId: string,
-  membersPerPage: number,
+  slots: SlotRange | undefined,
 ): AsyncGenerator<readonly Member[]> {
+  const range = slots && rowsBetween(slots)
   const pages = pagesOf(client, {
     TableName: tableName,
-    KeyConditionExpression: 'roomId = :roomId',
+    KeyConditionExpression: `roomId = :roomId${range ? ' AND slotConnection BETWEEN :lowest AND :highest' : ''}`,
     FilterExpression: 'expiresAtMs > :nowMs',
-    ExpressionAttributeValues: { ':roomId': { S: roomId }, ':nowMs': { N: String(clock()) } },
+    ExpressionAttributeValues: {
+      ':roomId': { S: roomId },
+      ':nowMs': { N: String(clock()) },
+      ...(range && { ':lowest': range.lowest, ':highest': range.highest }),
+    },
     ConsistentRead: true,
     Limit: membersPerPage,
   })

@@ -1,4 +1,4 @@
-import { slotOf } from '../../core/domain/lanes.ts'
+import { type SlotRange, slotOf } from '../../core/domain/slots.ts'
 import type { Clock, Member, RoomDirectory } from '../../core/ports.ts'
 
 type Options = {
@@ -7,29 +7,44 @@ type Options = {
   readonly membersPerPage?: number
 }
 
-type Room = Map<string, Member>
+/** A room's rows by their keys, which begin with the slot. */
+type Room = {
+  readonly rows: Map<string, Member>
+  /** The keys in order; undefined until somebody asks for it again. */
+  sorted: readonly string[] | undefined
+}
 
 /** Lives and dies with the process, and its index never lags. Tombstones are kept for as long as it lives. */
 export const makeRoomDirectory = ({ clock, membersPerPage = 500 }: Options): RoomDirectory => {
   const rooms = new Map<string, Room>()
   const buried = new Set<string>()
 
-  const find = (roomId: string, connectionId: string): Member | undefined => {
-    const member = rooms.get(roomId)?.get(connectionId)
+  const findRow = (roomId: string, key: string): Member | undefined => {
+    const member = rooms.get(roomId)?.rows.get(key)
     if (member === undefined || member.expiresAtMs > clock()) return member
-    remove(roomId, connectionId)
+    removeRow(roomId, key)
     return undefined
   }
-  const remove = (roomId: string, connectionId: string) => {
+  const removeRow = (roomId: string, key: string) => {
     const room = rooms.get(roomId)
-    room?.delete(connectionId)
-    if (room?.size === 0) rooms.delete(roomId)
+    if (room?.rows.delete(key)) room.sorted = undefined
+    if (room?.rows.size === 0) rooms.delete(roomId)
   }
-  const present = (roomId: string) => (connectionId: string) => find(roomId, connectionId) ?? []
+  const find = (roomId: string, connectionId: string) => findRow(roomId, keyOf(connectionId))
+  const remove = (roomId: string, connectionId: string) => removeRow(roomId, keyOf(connectionId))
 
   const put = (member: Member) => {
-    const room: Room = rooms.get(member.roomId) ?? new Map()
-    rooms.set(member.roomId, room.set(member.connectionId, member))
+    const room: Room = rooms.get(member.roomId) ?? { rows: new Map(), sorted: undefined }
+    const key = keyOf(member.connectionId)
+    if (!room.rows.has(key)) room.sorted = undefined
+    room.rows.set(key, member)
+    rooms.set(member.roomId, room)
+  }
+  const keysOf = (roomId: string, slots: SlotRange | undefined): readonly string[] => {
+    const room = rooms.get(roomId)
+    if (room === undefined) return []
+    room.sorted ??= [...room.rows.keys()].sort()
+    return slots ? between(room.sorted, slots) : room.sorted
   }
 
   return {
@@ -48,10 +63,10 @@ export const makeRoomDirectory = ({ clock, membersPerPage = 500 }: Options): Roo
     },
     leave: async (roomId, connectionId) => remove(roomId, connectionId),
     find: async (roomId, connectionId) => find(roomId, connectionId),
-    members: async function* (roomId) {
-      const connectionIds = [...(rooms.get(roomId)?.keys() ?? [])].sort(bySlot)
-      for (let from = 0; from < connectionIds.length; from += membersPerPage) {
-        const page = connectionIds.slice(from, from + membersPerPage).flatMap(present(roomId))
+    members: async function* (roomId, slots) {
+      const keys = keysOf(roomId, slots)
+      for (let from = 0; from < keys.length; from += membersPerPage) {
+        const page = keys.slice(from, from + membersPerPage).flatMap((key) => findRow(roomId, key) ?? [])
         if (page.length > 0) yield page
       }
     },
@@ -63,7 +78,19 @@ export const makeRoomDirectory = ({ clock, membersPerPage = 500 }: Options): Roo
   }
 }
 
-const bySlot = (one: string, other: string): number => {
-  const [left, right] = [`${slotOf(one)}#${one}`, `${slotOf(other)}#${other}`]
-  return left < right ? -1 : left > right ? 1 : 0
+const keyOf = (connectionId: string): string => `${slotOf(connectionId)}#${connectionId}`
+
+/** `$` is the character after the `#` that follows a slot. */
+const between = (keys: readonly string[], { first, last }: SlotRange): readonly string[] =>
+  keys.slice(countBelow(keys, first), countBelow(keys, `${last}$`))
+
+/** How many of the keys, which are in order, come before a text. */
+const countBelow = (keys: readonly string[], text: string): number => {
+  let [low, high] = [0, keys.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((keys[middle] ?? '') < text) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -1,5 +1,6 @@
 import { expect, vi } from 'vitest'
 import { makeClock } from '../../adapters/memory/clock.ts'
+import type { SlotRange } from '../../core/domain/slots.ts'
 import type { Clock, Member, RoomDirectory } from '../../core/ports.ts'
 
 export type DirectorySetup = (options: {
@@ -28,11 +29,7 @@ export const setUpDirectory = async (setup: DirectorySetup) => {
     tokenExpiresAtMs: clock() + 3_600_000,
     ...values,
   })
-  const pagesOf = async (roomId: string) => {
-    const pages: (readonly Member[])[] = []
-    for await (const page of directory.members(roomId)) pages.push(page)
-    return pages
-  }
+  const pagesOf = (roomId: string, slots?: SlotRange) => Array.fromAsync(directory.members(roomId, slots))
   /** The index may lag: what is expected of it must come true soon. */
   const eventuallyRoomsOf = (userId: string, connectionId: string, rooms: readonly string[]) =>
     vi.waitFor(
@@ -47,7 +44,7 @@ export const setUpDirectory = async (setup: DirectorySetup) => {
     passMs: advance,
     memberWith,
     pagesOf,
-    membersOf: async (roomId: string) => (await pagesOf(roomId)).flat(),
+    membersOf: async (roomId: string, slots?: SlotRange) => (await pagesOf(roomId, slots)).flat(),
     eventuallyRoomsOf,
   }
 }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { slotOf } from '../../core/domain/lanes.ts'
+import { slotOf } from '../../core/domain/slots.ts'
 import { type DirectorySetup, newConnectionId, newRoomId, setUpDirectory } from './room-directory-fixture.ts'
 
 /** What every RoomDirectory promises, whatever it is built on. */

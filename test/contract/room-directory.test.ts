@@ -9,10 +9,12 @@ import type { Member } from '../../core/ports.ts'
 import { roomDirectoryContract } from './room-directory.contract.ts'
 import { roomDirectoryEndsContract } from './room-directory-ends.contract.ts'
 import type { DirectorySetup } from './room-directory-fixture.ts'
+import { roomDirectorySlotsContract } from './room-directory-slots.contract.ts'
 
 const contract = (name: string, setup: DirectorySetup) => {
   roomDirectoryContract(name, setup)
   roomDirectoryEndsContract(name, setup)
+  roomDirectorySlotsContract(name, setup)
 }
 
 const overDynamoDb = (name: string, endpoint: string) =>
