@@ -121,7 +121,10 @@ export type RoomDirectory = {
   readonly bury: (connectionId: string) => Promise<void>
 }
 
-/** Hands jobs to the lanes. Jobs of one process for one room reach the lane in the order of the calls. */
+/**
+ * Hands jobs to the lanes. Jobs of one process for the same members, those of a room or of a part of it, reach their
+ * lane in the order of the calls.
+ */
 export type RoomPublisher = {
   /** Resolves if a publish can be expected to succeed; asked before a message is stored. @throws ChatError `unavailable` */
   readonly ready: () => Promise<void>

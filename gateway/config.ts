@@ -8,6 +8,7 @@ import {
   url,
   wholeNumber,
 } from '../adapters/environment/settings.ts'
+import { defaultLargeRoomMembers } from '../core/delivery/large-rooms.ts'
 import type { LaneCounts } from '../core/domain/lanes.ts'
 import type { Limits } from '../core/protocol/limits.ts'
 import { type FaultSettings, parseFaults } from './faults.ts'
@@ -37,6 +38,8 @@ export type GatewayConfig = {
   readonly allowedOrigins: readonly string[] | 'same-host' | null
   readonly retentionMs: number | undefined
   readonly limits: Limits
+  /** A room with more members is served in parts; null: none is. */
+  readonly largeRoomMembers: number | null
   readonly maxAgeMs: number | null
   readonly idleMs: number
   readonly drainMs: number
@@ -70,6 +73,7 @@ export const readConfig = (environment: Environment): GatewayConfig => {
     allowedOrigins: read.ALLOWED_ORIGINS ?? (auth.mode === 'open' ? 'same-host' : null),
     retentionMs: read.RETENTION_DAYS === undefined ? undefined : read.RETENTION_DAYS * dayMs,
     limits,
+    largeRoomMembers: read.LARGE_ROOM_MEMBERS === 0 ? null : read.LARGE_ROOM_MEMBERS,
     maxAgeMs: read.MAX_AGE_SECONDS === 0 ? null : read.MAX_AGE_SECONDS * 1000,
     idleMs: read.IDLE_SECONDS * 1000,
     drainMs: read.DRAIN_SECONDS * 1000,
@@ -156,6 +160,7 @@ const GatewaySchema = v.pipe(
     ),
     LANES: numberOr(4, 1, 64),
     BULK_LANES: numberOr(2, 1, 64),
+    LARGE_ROOM_MEMBERS: numberOr(defaultLargeRoomMembers, 0, 1_000_000),
     ALLOWED_ORIGINS: v.exactOptional(OriginsSchema),
     RETENTION_DAYS: v.exactOptional(wholeNumber(1, 36_500)),
     MAX_AGE_SECONDS: numberOr(7200, 0, 31_536_000),

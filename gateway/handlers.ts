@@ -72,6 +72,8 @@ export type HandlerDeps = {
   readonly newId: IdSource
   readonly telemetry: Telemetry
   readonly limits: Limits
+  /** A room with more members is served in parts; null: none is. */
+  readonly largeRoomMembers: number | null
   readonly maxAgeSeconds: number | null
 }
 

@@ -1,4 +1,4 @@
-import { type Lane, type LaneCounts, laneNames } from '../core/domain/lanes.ts'
+import { isBulkLane, type Lane, type LaneCounts, laneNames } from '../core/domain/lanes.ts'
 import type { Clock, LaneConsumer, LaneRecord, Subscription } from '../core/ports.ts'
 import type { Handlers } from './handlers.ts'
 
@@ -12,6 +12,11 @@ type Options = {
   readonly deliver: (event: RabbitMqEvent) => Promise<void>
   /** Most records in a batch. Default: 100, the default of Lambda's event source. */
   readonly batchSize?: number
+  /**
+   * The same for bulk lanes. Default: 1,000. Their jobs are small, and what a batch has for the same members goes out
+   * together: the more a large room falls behind, the fewer frames it takes to catch up.
+   */
+  readonly bulkBatchSize?: number
   /** Lambda caps a batch at 6 MB as well: a larger one is handed over in parts. */
   readonly batchBytes?: number
   readonly clock?: Clock
@@ -25,11 +30,13 @@ export type LanePoller = {
 
 /** @throws whatever `subscribe` throws, with the lanes that were subscribed released again */
 export const startLanePoller = async (options: Options): Promise<LanePoller> => {
-  const { consumer, counts, batchSize = 100 } = options
+  const { consumer, counts, batchSize = 100, bulkBatchSize = 1_000 } = options
   const subscribed = await Promise.allSettled(
     laneNames(counts).map((lane) =>
       // A rejection is logged, and waited after, by the consumer, which hands the batch over again.
-      consumer.subscribe(lane, (records) => handOver(options, lane, records), { batchSize }),
+      consumer.subscribe(lane, (records) => handOver(options, lane, records), {
+        batchSize: isBulkLane(lane) ? bulkBatchSize : batchSize,
+      }),
     ),
   )
   const subscriptions = subscribed.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))

@@ -140,7 +140,7 @@ const instanceOf = (
   { store, broker, telemetry, newId }: Parts,
   clock = systemClock,
 ) => {
-  const { tableNames, limits, retentionMs } = config
+  const { tableNames, limits, largeRoomMembers, retentionMs } = config
   const { client } = store
   return {
     log: makeMessageLog({
@@ -158,6 +158,7 @@ const instanceOf = (
     newId,
     telemetry,
     limits,
+    largeRoomMembers,
     maxAgeSeconds: config.maxAgeMs === null ? null : config.maxAgeMs / 1000,
   }
 }

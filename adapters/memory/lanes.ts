@@ -2,7 +2,7 @@ import { makeGroupPublishing } from '../../core/domain/group-publishing.ts'
 import { defaultDeliveryLimit } from '../../core/domain/hand-over.ts'
 import { encodeJob, type Job } from '../../core/domain/job.ts'
 import { delayAtLeast } from '../../core/domain/lane-delays.ts'
-import { type Lane, type LaneCounts, laneNames, laneOf } from '../../core/domain/lanes.ts'
+import { type Lane, type LaneCounts, laneNames, laneOfJob } from '../../core/domain/lanes.ts'
 import type { LaneConsumer, RoomPublisher, Telemetry } from '../../core/ports.ts'
 import { makeLane } from './lane.ts'
 
@@ -52,10 +52,10 @@ export const makeLanes = ({
   }
   const put = (lane: Lane, body: string) => laneNamed(lane).put({ body, messageId: `memory-${++lastId}` })
 
-  const publishNow = makeGroupPublishing(async (job) => put(laneOf(job.roomId, laneCounts), encodeJob(job)))
+  const publishNow = makeGroupPublishing(async (job) => put(laneOfJob(job, laneCounts), encodeJob(job)))
   const publishLater = (job: Job, delayMs: number) => {
     const body = encodeJob(job)
-    const timer = setTimeout(() => put(laneOf(job.roomId, laneCounts), body), delayAtLeast(delayMs))
+    const timer = setTimeout(() => put(laneOfJob(job, laneCounts), body), delayAtLeast(delayMs))
     timer.unref() // a delayed job keeps no process alive
   }
 

@@ -1,7 +1,7 @@
 import { makeGroupPublishing } from '../../core/domain/group-publishing.ts'
 import { encodeJob, type Job } from '../../core/domain/job.ts'
 import { delayAtLeast } from '../../core/domain/lane-delays.ts'
-import { laneOf } from '../../core/domain/lanes.ts'
+import { laneOfJob } from '../../core/domain/lanes.ts'
 import type { IdSource, RoomPublisher, Telemetry } from '../../core/ports.ts'
 import { ChatError } from '../../core/protocol/chat-error.ts'
 import type { Confirmation, Outgoing } from './confirmed-publish.ts'
@@ -41,7 +41,7 @@ export const makeRoomPublisher = ({ connection, topology, newId, telemetry }: De
   }
 
   const publishTo = (exchange: string, job: Job) =>
-    publish({ exchange, routingKey: laneOf(job.roomId, topology.laneCounts), body: encodeJob(job) })
+    publish({ exchange, routingKey: laneOfJob(job, topology.laneCounts), body: encodeJob(job) })
   const publishNow = makeGroupPublishing((job) => publishTo(topology.jobsExchange, job))
 
   return {

@@ -1,7 +1,7 @@
 import type { Channel } from 'amqplib'
 import { defaultDeliveryLimit } from '../../core/domain/hand-over.ts'
 import { laneDelaysMs } from '../../core/domain/lane-delays.ts'
-import { type Lane, type LaneCounts, laneNames } from '../../core/domain/lanes.ts'
+import { isBulkLane, type Lane, type LaneCounts, laneNames } from '../../core/domain/lanes.ts'
 
 type Options = LaneCounts & {
   /** Sets one deployment, or one test, apart from the others on its broker. Default: `chat`. */
@@ -58,7 +58,7 @@ export const describeTopology = ({
   const deadLetterExchange = `${base}.dead-letters`
   const deadLetterQueue = `${base}.dead-letters`
   const delayExchange = (delayMs: number) => `${base}.delay-${delayMs}ms.${counts}`
-  const laneQueue = (lane: Lane) => `${base}.${lane}-of-${lane.startsWith('bulk.') ? bulkLanes : lanes}`
+  const laneQueue = (lane: Lane) => `${base}.${lane}-of-${isBulkLane(lane) ? bulkLanes : lanes}`
 
   const laneQueues = laneNames({ lanes, bulkLanes }).map((lane) => ({
     name: laneQueue(lane),

@@ -11,6 +11,7 @@ import type {
 } from '../ports.ts'
 import { closeCodes } from '../protocol/codes.ts'
 import type { DisconnectFrame } from '../protocol/server-frames.ts'
+import type { Batch } from './batches.ts'
 import { makePostToMember, slowMs } from './post-to-member.ts'
 
 type Deps = {
@@ -20,16 +21,6 @@ type Deps = {
   readonly clock: Clock
   readonly wait: (ms: number) => Promise<void>
   readonly telemetry: Telemetry
-}
-
-/** Part of a room's log, as the frames that carry it. */
-export type Batch = {
-  readonly roomId: string
-  readonly epoch: string
-  /** First and last seq. */
-  readonly from: number
-  readonly to: number
-  readonly frames: readonly string[]
 }
 
 /** Delay before each retry of a post; after the last one the connection is closed, so that it comes back and resumes. */
@@ -82,9 +73,20 @@ const settleLater = async (
   attempt: number,
 ): Promise<void> => {
   const { publisher, telemetry } = deps
-  const { roomId, epoch, from, to } = batch
+  const { roomId, epoch, from, to, slots } = batch
   const connectionIds = owed.map(({ connectionId }) => connectionId)
-  const job: RetryJob = { v: 1, kind: 'retry', roomId, epoch, from, to, connectionIds, attempt: attempt + 1 }
+  const job: RetryJob = {
+    v: 1,
+    kind: 'retry',
+    roomId,
+    epoch,
+    from,
+    to,
+    connectionIds,
+    // Back to the lane of their part: the room's own lane is not to wait for the slow ones of a large room.
+    ...(slots && { slots }),
+    attempt: attempt + 1,
+  }
   const delayMs = retryDelaysMs[attempt]
   if (delayMs !== undefined) {
     await publisher.publish(job, { delayMs })

@@ -1,5 +1,5 @@
 import { jsonBytes } from '../protocol/limits.ts'
-import type { Job, MessagesJob } from './job.ts'
+import { audienceOf, type Job, type MessagesJob } from './job.ts'
 
 type Waiting = {
   readonly job: Job
@@ -15,16 +15,17 @@ export const maxGroupEntries = 64
 export const maxGroupBytes = 200_000
 
 /**
- * Publishes with one job in flight for a room, in the order of the calls; rooms do not wait for each other. What a
- * room gathers meanwhile leaves in one job where entries follow on each other, and their callers resolve together.
+ * Publishes with one job in flight for a room, in the order of the calls; rooms do not wait for each other, and
+ * neither do the parts of a large room. What a room gathers meanwhile leaves in one job where entries follow on each
+ * other, and their callers resolve together.
  *
  * If `send` rejects, everything that waited behind it rejects too: what kept it from the broker would keep them as
  * well, and nobody should wait for one time-out after the other.
  */
 export const makeGroupPublishing = (send: (job: Job) => Promise<void>): ((job: Job) => Promise<void>) => {
-  const rooms = new Map<string, Waiting[]>()
+  const queues = new Map<string, Waiting[]>()
 
-  const publishAll = async (roomId: string, waiting: Waiting[]) => {
+  const publishAll = async (audience: string, waiting: Waiting[]) => {
     // Entries that were stored in one run are published by callers that all go on in this same turn.
     await Promise.resolve()
     let newest: MessagesJob | undefined
@@ -39,20 +40,21 @@ export const makeGroupPublishing = (send: (job: Job) => Promise<void>): ((job: J
         for (const { reject } of [...group, ...waiting.splice(0)]) reject(error)
       }
     }
-    rooms.delete(roomId)
+    queues.delete(audience)
   }
 
   return (job) =>
     new Promise((resolve, reject) => {
       const item = { job, resolve, reject }
-      const waiting = rooms.get(job.roomId)
+      const audience = audienceOf(job)
+      const waiting = queues.get(audience)
       if (waiting) {
         waiting.push(item)
         return
       }
       const first = [item]
-      rooms.set(job.roomId, first)
-      void publishAll(job.roomId, first)
+      queues.set(audience, first)
+      void publishAll(audience, first)
     })
 }
 

@@ -1,6 +1,8 @@
 import { fnv1a } from './fnv1a.ts'
+import { type Job, slotsOf } from './job.ts'
+import type { SlotRange } from './slots.ts'
 
-/** How many lanes there are; a room's messages all take one of them, and lanes run beside each other. */
+/** How many lanes there are. They run beside each other; what goes to the same members takes one of them. */
 export type LaneCounts = {
   readonly lanes: number
   /** Lanes for the parts of large rooms, so that small rooms never wait behind them. */
@@ -17,3 +19,16 @@ export const laneNames = ({ lanes, bulkLanes }: LaneCounts): readonly Lane[] => 
 
 /** The one lane of a room: the same for every publisher that knows the same counts. */
 export const laneOf = (roomId: string, { lanes }: LaneCounts): Lane => `lane.${fnv1a(roomId) % lanes}`
+
+/** Whether a lane is one for the parts of large rooms. */
+export const isBulkLane = (lane: Lane): boolean => lane.startsWith('bulk.')
+
+/** The one lane of a job. Whoever is served by parts gets everything from the bulk lane of their part. */
+export const laneOfJob = (job: Job, counts: LaneCounts): Lane => {
+  const slots = slotsOf(job)
+  return slots ? bulkLaneOf(job.roomId, slots, counts) : laneOf(job.roomId, counts)
+}
+
+/** Neighbours take turns: by a hash of both, one lane might get most parts of a room, and the room wait for it. */
+const bulkLaneOf = (roomId: string, { first }: SlotRange, { bulkLanes }: LaneCounts): Lane =>
+  `bulk.${(fnv1a(roomId) + Number.parseInt(first.charAt(0), 16)) % bulkLanes}`

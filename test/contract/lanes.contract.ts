@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { encodeJob } from '../../core/domain/job.ts'
 import type { Lane, LaneCounts } from '../../core/domain/lanes.ts'
 import type { LaneConsumer, LaneRecord, RoomPublisher } from '../../core/ports.ts'
-import { entriesJob, numbersOf, retryJob, roomsIn, upTo } from '../support/lane-jobs.ts'
+import { entriesJob, numbersOf, rangeJob, retryJob, roomsIn, upTo } from '../support/lane-jobs.ts'
 import { type RecordReader, readLane, soon } from '../support/record-reader.ts'
 
 export type LanesUnderTest = {
@@ -101,6 +101,22 @@ const publishing = (use: () => Publishing) => {
       const taken = readLanes.flatMap((reader) => reader.taken)
       for (const room of rooms) expect(numbersOf(taken, room)).toEqual(upTo(50))
     })
+  })
+
+  test('takes what is for a part of a room past its lane to one bulk lane, in order, a delayed retry too', async () => {
+    const { lanes, read, roomIn } = use()
+    const room = roomIn('lane.0')
+    const [lane, bulk] = [await read('lane.0'), await read('bulk.0')]
+    const slots = { first: 'b000', last: 'bfff' }
+    await Promise.all([
+      lanes.publisher.publish({ ...retryJob(room, 77), slots }, { delayMs: 1_000 }),
+      lanes.publisher.publish(retryJob(room, 5)),
+      ...upTo(20).map((n) => lanes.publisher.publish(rangeJob(room, n, { slots }))),
+    ])
+    await bulk.untilTaken(21)
+    await lane.untilTaken(1)
+    expect(numbersOf(bulk.taken, room)).toEqual([...upTo(20), 77])
+    expect(numbersOf(lane.taken, room)).toEqual([5])
   })
 
   test('merges what a room gathers while a job is on its way, and leaves out nothing', async () => {

@@ -1,4 +1,4 @@
-import { decodeJob, type MessagesJob, type RetryJob } from '../../core/domain/job.ts'
+import { decodeJob, type MessagesJob, type RangeJob, type RetryJob } from '../../core/domain/job.ts'
 import { type Lane, type LaneCounts, laneOf } from '../../core/domain/lanes.ts'
 import type { LaneRecord } from '../../core/ports.ts'
 import { entryOf, messagesJob } from './builders.ts'
@@ -31,6 +31,18 @@ export const retryJob = (roomId: string, attempt: number): RetryJob => ({
   attempt,
 })
 
+/** A job for one part of a large room; `from` numbers it. */
+export const rangeJob = (roomId: string, from: number, fields: Partial<RangeJob> = {}): RangeJob => ({
+  v: 1,
+  kind: 'range',
+  roomId,
+  epoch: 'epoch-1',
+  from,
+  to: from,
+  slots: { first: '0000', last: '0fff' },
+  ...fields,
+})
+
 /** Ids of rooms whose jobs take this lane. */
 export const roomsIn = (lane: Lane, counts: LaneCounts, howMany: number): readonly string[] => {
   const rooms: string[] = []
@@ -40,11 +52,12 @@ export const roomsIn = (lane: Lane, counts: LaneCounts, howMany: number): readon
   return rooms
 }
 
-/** What the records say of a room, in their order: the seqs of entries, and the attempts of retries. */
+/** What the records say of a room, in their order: the seqs of entries, the first of ranges, the attempts of retries. */
 export const numbersOf = (records: readonly LaneRecord[], roomId: string): readonly number[] =>
   records.flatMap(({ body }) => {
     const job = decodeJob(body)
     if (job?.roomId !== roomId) return []
+    if (job.kind === 'range') return [job.from]
     return job.kind === 'messages' ? job.entries.map(({ seq }) => seq) : [job.attempt]
   })
 

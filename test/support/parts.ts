@@ -5,14 +5,17 @@ import { makeLanes } from '../../adapters/memory/lanes.ts'
 import { makeMessageLog } from '../../adapters/memory/message-log.ts'
 import { makeRoomDirectory } from '../../adapters/memory/room-directory.ts'
 import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
+import { defaultLargeRoomMembers } from '../../core/delivery/large-rooms.ts'
 import type { Job } from '../../core/domain/job.ts'
 import { memberOf } from '../../core/domain/membership.ts'
 import type { RoomPublisher } from '../../core/ports.ts'
 import { defaultLimits, type Limits } from '../../core/protocol/limits.ts'
 import { callerOf } from './builders.ts'
 
+type Options = { readonly limits?: Partial<Limits>; readonly largeRoomMembers?: number | null }
+
 /** What the use cases stand on, in memory, with a clock that stands still until it is set. */
-export const makeParts = ({ limits = {} }: { readonly limits?: Partial<Limits> } = {}) => {
+export const makeParts = ({ limits = {}, largeRoomMembers = defaultLargeRoomMembers }: Options = {}) => {
   const { clock, advance } = makeClock(Date.UTC(2026, 10, 22, 12))
   const newId = makeIdSource()
   const telemetry = makeTelemetry()
@@ -24,6 +27,7 @@ export const makeParts = ({ limits = {} }: { readonly limits?: Partial<Limits> }
     newId,
     telemetry,
     limits: allLimits,
+    largeRoomMembers,
     directory,
     log: makeMessageLog({ clock, newId, limits: allLimits }),
     lanes,

@@ -78,6 +78,13 @@ describe('readConfig', () => {
     expect(limits).toMatchObject({ historyPage: 7, historyPageMax: 500 })
   })
 
+  it('serves rooms of more than 1,000 members in parts, of another number, or none', () => {
+    expect(readConfig({}).largeRoomMembers).toBe(1_000)
+    expect(readConfig({ LARGE_ROOM_MEMBERS: '20' }).largeRoomMembers).toBe(20)
+    expect(readConfig({ LARGE_ROOM_MEMBERS: '0' }).largeRoomMembers).toBeNull()
+    expect(messageOf({ LARGE_ROOM_MEMBERS: 'many' })).toContain('LARGE_ROOM_MEMBERS')
+  })
+
   it('refuses limits under which a message that is taken could not be delivered', () => {
     expect(messageOf({ LIMIT_CONTENT_BYTES: '30000' })).toContain('LIMIT_CONTENT_BYTES')
     expect(messageOf({ LIMIT_SERVER_FRAME_BYTES: '8000' })).toContain('LIMIT_SERVER_FRAME_BYTES')

@@ -80,12 +80,14 @@ describe('lane poller', () => {
     ])
   })
 
-  test('24 polls every lane, with batches of 100 unless told otherwise', async () => {
+  test('24 polls every lane, with batches of 100, in bulk lanes of 1,000, unless told otherwise', async () => {
     const { lanes } = await start(async () => undefined)
     expect([...lanes.subscribed.keys()]).toEqual(['lane.0', 'lane.1', 'bulk.0'])
-    expect(lanes.subscribed.get('bulk.0')?.batchSize).toBe(100)
-    const { lanes: others } = await start(async () => undefined, { batchSize: 7 })
-    expect(others.subscribed.get('lane.0')?.batchSize).toBe(7)
+    const sizesOf = ({ subscribed }: typeof lanes) =>
+      [...subscribed.values()].map(({ batchSize }) => batchSize)
+    expect(sizesOf(lanes)).toEqual([100, 100, 1_000])
+    const { lanes: others } = await start(async () => undefined, { batchSize: 7, bulkBatchSize: 9 })
+    expect(sizesOf(others)).toEqual([7, 7, 9])
   })
 
   test('24 a batch beyond 6 MB is handed over in parts, in order', async () => {

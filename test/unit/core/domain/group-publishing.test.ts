@@ -5,8 +5,9 @@ import {
   maxGroupEntries,
 } from '../../../../core/domain/group-publishing.ts'
 import type { Job } from '../../../../core/domain/job.ts'
+import { slotRanges } from '../../../../core/domain/slots.ts'
 import { jsonBytes } from '../../../../core/protocol/limits.ts'
-import { entriesJob, retryJob, upTo } from '../../../support/lane-jobs.ts'
+import { entriesJob, rangeJob, retryJob, upTo } from '../../../support/lane-jobs.ts'
 
 describe('group publishing', () => {
   type Flight = { readonly job: Job; readonly land: () => void; readonly fail: (error: Error) => void }
@@ -23,9 +24,10 @@ describe('group publishing', () => {
   /** Lets everything go on that waits for nothing outside. */
   const settle = () => new Promise((resolve) => setImmediate(resolve))
   const sent = () =>
-    flights.map(({ job }) =>
-      job.kind === 'messages' ? job.entries.map(({ seq }) => seq) : `retry ${job.attempt}`,
-    )
+    flights.map(({ job }) => {
+      if (job.kind === 'range') return `range ${job.slots.first} ${job.from}`
+      return job.kind === 'messages' ? job.entries.map(({ seq }) => seq) : `retry ${job.attempt}`
+    })
   /** Lands each flight as it takes off, until there is no other. */
   const landAll = async () => {
     for (let landed = 0; ; ) {
@@ -75,6 +77,19 @@ describe('group publishing', () => {
     void publish(entriesJob('b', 1))
     await settle()
     expect(flights.map(({ job }) => job.roomId)).toEqual(['a', 'b'])
+  })
+
+  test('lets the parts of a large room go their own way, past its messages, and each in order', async () => {
+    const [one, other] = [slotRanges[0], slotRanges[1]]
+    if (!one || !other) throw new Error('There are 16 ranges')
+    void publish(entriesJob('a', 3))
+    void publish(rangeJob('a', 1, { slots: one }))
+    void publish(rangeJob('a', 1, { slots: other }))
+    void publish(rangeJob('a', 2, { slots: one }))
+    await settle()
+    expect(sent()).toEqual([[3], 'range 0000 1', 'range 1000 1'])
+    await landAll()
+    expect(sent()).toEqual([[3], 'range 0000 1', 'range 1000 1', 'range 0000 2'])
   })
 
   test('merges only what follows on each other in one epoch, and keeps the order of the calls', async () => {

@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { laneNames, laneOf } from '../../../../core/domain/lanes.ts'
+import type { Job } from '../../../../core/domain/job.ts'
+import { isBulkLane, laneNames, laneOf, laneOfJob } from '../../../../core/domain/lanes.ts'
+import { slotRanges } from '../../../../core/domain/slots.ts'
+import { entriesJob, rangeJob, retryJob } from '../../../support/lane-jobs.ts'
 
 describe('laneOf', () => {
   it('spreads rooms with similar ids evenly', () => {
@@ -17,5 +20,41 @@ describe('laneOf', () => {
         expect(laneNames(counts)).toContain(laneOf(roomId, counts))
       }),
     )
+  })
+})
+
+describe('laneOfJob', () => {
+  const counts = { lanes: 4, bulkLanes: 3 }
+  const [slots] = slotRanges
+
+  it('sends what is for all of a room to its lane', () => {
+    const jobs: Job[] = [entriesJob('general', 1), retryJob('general', 1)]
+    for (const job of jobs) expect(laneOfJob(job, counts)).toBe(laneOf('general', counts))
+  })
+
+  it('sends what is for a part of a room to one bulk lane, retries too', () => {
+    for (const range of slotRanges) {
+      const lane = laneOfJob(rangeJob('general', 1, { slots: range }), counts)
+      expect(isBulkLane(lane)).toBe(true)
+      expect(laneNames(counts)).toContain(lane)
+      expect(laneOfJob(rangeJob('general', 99, { slots: range }), counts)).toBe(lane)
+      expect(laneOfJob({ ...retryJob('general', 3), slots: range }, counts)).toBe(lane)
+    }
+  })
+
+  it('gives every bulk lane its share of every room', () => {
+    for (const roomId of ['general', 'kitchen', 'r', '']) {
+      const lanes = slotRanges.map((range) => laneOfJob(rangeJob(roomId, 1, { slots: range }), counts))
+      const shares = [...Map.groupBy(lanes, (lane) => lane).values()].map(({ length }) => length)
+      expect(shares.sort()).toEqual([5, 5, 6])
+    }
+  })
+
+  it('does not begin with the same bulk lane for every room', () => {
+    const rooms = Array.from({ length: 300 }, (_, index) => `room-${index}`)
+    const lanes = rooms.map((roomId) => laneOfJob(rangeJob(roomId, 1, { ...(slots && { slots }) }), counts))
+    for (const { length } of Map.groupBy(lanes, (lane) => lane).values()) {
+      expect(Math.abs(length - 100)).toBeLessThan(40)
+    }
   })
 })

@@ -5,7 +5,7 @@ import type { PostOutcome } from '../../../../core/ports.ts'
 import { ChatError } from '../../../../core/protocol/chat-error.ts'
 import { defaultLimits, jsonBytes } from '../../../../core/protocol/limits.ts'
 import { makeDeliver } from '../../../../core/use-cases/deliver.ts'
-import { messagesJob } from '../../../support/builders.ts'
+import { entryOf, messagesJob } from '../../../support/builders.ts'
 import { makeParts, recordJobs, recordPosts } from '../../../support/parts.ts'
 
 const far = Number.MAX_SAFE_INTEGER
@@ -78,6 +78,17 @@ describe('deliver', () => {
     await deliver([third], far)
     await deliver([second], far)
     expect(seqsOf('c1')).toEqual([1, 2, 3])
+  })
+
+  it('keeps the epochs of a batch apart, whose seqs are the same', async () => {
+    const { deliver, seat, posted } = await setUp()
+    await seat('general', 'c1')
+    const jobs = ['old', 'new'].map((epoch) => messagesJob({ epoch, entries: [entryOf({ content: epoch })] }))
+    await deliver(jobs.map(encodeJob), far)
+    expect(posted.map(({ frame }) => frame)).toMatchObject([
+      { epoch: 'old', messages: [{ seq: 1, content: 'old' }] },
+      { epoch: 'new', messages: [{ seq: 1, content: 'new' }] },
+    ])
   })
 
   it('forgets a connection that is gone, in all its rooms, and still reaches the others', async () => {

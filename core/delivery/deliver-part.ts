@@ -1,0 +1,47 @@
+import type { BoundedMap } from '../domain/bounded-map.ts'
+import { audienceName, type RangeJob } from '../domain/job.ts'
+import type { SlotRange } from '../domain/slots.ts'
+import type { Clock, RoomDirectory, RoomPublisher } from '../ports.ts'
+import type { makeReadBatches } from './batches.ts'
+import { deliveredAfter, planDelivery, type SeqRange } from './delivery-plan.ts'
+import type { makeServeMembers } from './serve-members.ts'
+
+type Deps = {
+  readonly directory: RoomDirectory
+  readonly publisher: RoomPublisher
+  readonly clock: Clock
+  readonly delivered: BoundedMap<string, SeqRange>
+  readonly readBatches: ReturnType<typeof makeReadBatches>
+  readonly serve: ReturnType<typeof makeServeMembers>
+  readonly deadlineMs: number
+}
+
+/**
+ * Hands what range jobs speak of to the members of one part of a large room, page by page: however many they are, a
+ * page of them is held. What the deadline leaves is put into the lane again.
+ *
+ * Whoever joins after the room was split misses nothing: a job is made after its entries were stored, and a row is
+ * written before its join reads the log. So a row that is not seen here is written later, and its join sees them.
+ */
+export const makeDeliverPart =
+  (deps: Deps) =>
+  async (roomId: string, slots: SlotRange, jobs: readonly RangeJob[]): Promise<void> => {
+    const { directory, publisher, clock, delivered, readBatches, serve, deadlineMs } = deps
+    const audience = audienceName(roomId, slots)
+    for (const { epoch, from, to } of planDelivery(jobs, delivered.get(audience))) {
+      for await (const batch of readBatches(roomId, { epoch, from, to })) {
+        if (clock() >= deadlineMs) {
+          const left: RangeJob = { v: 1, kind: 'range', roomId, epoch, from: batch.from, to, slots }
+          await publisher.publish(left, { delayMs: lateDelayMs })
+          break
+        }
+        for await (const members of directory.members(roomId, slots)) {
+          await serve({ ...batch, slots }, members, 0)
+        }
+        delivered.set(audience, deliveredAfter(delivered.get(audience), { epoch, from, to: batch.to }))
+      }
+    }
+  }
+
+/** Before what the deadline left is tried again: the shortest delay, so that a deadline that is always over spins no lane. */
+const lateDelayMs = 1_000

@@ -1,0 +1,25 @@
+import type { RangeJob } from '../domain/job.ts'
+import { slotRanges } from '../domain/slots.ts'
+import type { RoomPublisher, Telemetry } from '../ports.ts'
+import type { SeqRange } from './delivery-plan.ts'
+
+type Deps = { readonly publisher: RoomPublisher; readonly telemetry: Telemetry }
+
+/**
+ * Hands a range of a room's log over to the bulk lanes: one job for each part of its members.
+ *
+ * @throws ChatError `unavailable`: some of the jobs may be in their lanes. All may be published again, for whoever
+ * serves a part drops what it has delivered
+ */
+export const makeSplitRoom =
+  ({ publisher, telemetry }: Deps) =>
+  async (roomId: string, { epoch, from, to }: SeqRange): Promise<void> => {
+    const jobs = slotRanges.map(
+      (slots): RangeJob => ({ v: 1, kind: 'range', roomId, epoch, from, to, slots }),
+    )
+    // Not before all are settled may the batch come again: what was still on its way would be overtaken.
+    const outcomes = await Promise.allSettled(jobs.map((job) => publisher.publish(job)))
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failure) throw failure.reason
+    telemetry.count('rangeJobs', jobs.length)
+  }
