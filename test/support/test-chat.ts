@@ -55,7 +55,7 @@ export const startTestChat = async ({ parts = embedded, env = {}, ...options }: 
   const gateway = await startChat(config, options)
   onTestFinished(async () => {
     await gateway.close()
-    if (broker !== null) await removeQueues(broker, own)
+    if (broker !== null) await removeQueues(broker, { ...config.laneCounts, prefix: own })
     if (endpoint !== null) await removeTables(endpoint, Object.values(config.tableNames))
     await rm(dataFolder, { recursive: true, force: true })
   }, 30_000)
@@ -79,10 +79,10 @@ export const membersOf = async ({ endpoint, names }: Tables, roomId: string): Pr
 
 const embedded = { store: 'embedded', broker: 'embedded' } as const
 
-const removeQueues = async (url: string, prefix: string): Promise<void> => {
+const removeQueues = async (url: string, topology: Parameters<typeof describeTopology>[0]): Promise<void> => {
   const connection = await connect(url)
   const channel = await connection.createChannel()
-  await deleteTopology(channel, describeTopology({ lanes: 2, bulkLanes: 1, prefix }))
+  await deleteTopology(channel, describeTopology(topology))
   await connection.close()
 }
 
