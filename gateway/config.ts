@@ -1,8 +1,10 @@
 import * as v from 'valibot'
 import { type AuthSettings, readAuthSettings } from '../adapters/environment/auth-settings.ts'
+import { brokerEntries } from '../adapters/environment/broker-settings.ts'
 import { readLimits } from '../adapters/environment/limit-settings.ts'
 import {
   type Environment,
+  numberOr,
   readSettings,
   SettingsError,
   url,
@@ -117,9 +119,6 @@ const tableName = (name: string) =>
     name,
   )
 
-const numberOr = (fallback: number, min: number, max: number) =>
-  v.optional(wholeNumber(min, max), String(fallback))
-
 const FaultsSchema = v.pipe(
   v.string(),
   v.rawTransform<string, Partial<FaultSettings>>(({ dataset, addIssue, NEVER }) => {
@@ -153,13 +152,7 @@ const GatewaySchema = v.pipe(
     DATA_DIR: v.optional(v.string(), '.data'),
     MESSAGES_TABLE: tableName('simple-chat-messages'),
     CONNECTIONS_TABLE: tableName('simple-chat-connections'),
-    RABBITMQ_URL: v.exactOptional(url('amqp:', 'amqps:')),
-    QUEUE_PREFIX: v.optional(
-      v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . -')),
-      'chat',
-    ),
-    LANES: numberOr(4, 1, 64),
-    BULK_LANES: numberOr(2, 1, 64),
+    ...brokerEntries,
     LARGE_ROOM_MEMBERS: numberOr(defaultLargeRoomMembers, 0, 1_000_000),
     ALLOWED_ORIGINS: v.exactOptional(OriginsSchema),
     RETENTION_DAYS: v.exactOptional(wholeNumber(1, 36_500)),

@@ -33,6 +33,10 @@ export const wholeNumber = (min: number, max: number) =>
     v.maxValue(max, `must be at most ${max}`),
   )
 
+/** The same, with what it is where the variable is absent. */
+export const numberOr = (fallback: number, min: number, max: number) =>
+  v.optional(wholeNumber(min, max), String(fallback))
+
 /** A URL with one of these schemes, such as `https:`. */
 export const url = (...schemes: readonly string[]) =>
   v.pipe(
