@@ -67,6 +67,15 @@ export const forbidden: IForbiddenRuleType[] = [
     from: { path: '^gateway/' },
     to: { path: '^(client|web|lib)/' },
   },
+  only(
+    'operations-import-core-and-adapters',
+    '^operations/',
+    '^operations/',
+    '^core/',
+    '^adapters/',
+    '^node:',
+    '^util$',
+  ),
   only('client-has-no-dependency', '^client/(?!terminal/)', '^client/(?!terminal/)', '^core/protocol/'),
   {
     name: 'client-and-web-see-the-protocol-only',

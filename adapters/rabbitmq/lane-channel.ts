@@ -16,6 +16,8 @@ export type LaneChannel = {
   /** What has arrived, at most `batchSize`, in the lane's order; empty once it is over. */
   readonly next: () => Promise<readonly ConsumeMessage[]>
   readonly acknowledge: (batch: readonly ConsumeMessage[]) => void
+  /** Acknowledges this one, and none of those before it. */
+  readonly acknowledgeAlone: (message: ConsumeMessage) => void
   readonly deadLetter: (batch: readonly ConsumeMessage[]) => void
   /** Aborted once it is lost or stopping. */
   readonly over: AbortSignal
@@ -76,6 +78,7 @@ export const openLaneChannel = async (options: Options): Promise<LaneChannel> =>
   return {
     next,
     acknowledge: (batch) => settle(batch, (on, last) => on.ack(last, true)),
+    acknowledgeAlone: (message) => settle([message], (on, only) => on.ack(only)),
     deadLetter: (batch) => settle(batch, (on, last) => on.nack(last, true, false)),
     over,
     release: async () => {

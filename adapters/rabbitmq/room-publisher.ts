@@ -2,9 +2,10 @@ import { makeGroupPublishing } from '../../core/domain/group-publishing.ts'
 import { encodeJob, type Job } from '../../core/domain/job.ts'
 import { delayAtLeast } from '../../core/domain/lane-delays.ts'
 import { laneOfJob } from '../../core/domain/lanes.ts'
-import type { IdSource, RoomPublisher, Telemetry } from '../../core/ports.ts'
+import type { Clock, IdSource, RoomPublisher, Telemetry } from '../../core/ports.ts'
 import { ChatError } from '../../core/protocol/chat-error.ts'
 import type { BrokerConnection } from './connection.ts'
+import { deadLetterHeaders } from './dead-letter.ts'
 import { makeSurePublish } from './sure-publish.ts'
 import type { Topology } from './topology.ts'
 
@@ -13,10 +14,11 @@ type Deps = {
   readonly topology: Topology
   readonly newId: IdSource
   readonly telemetry: Telemetry
+  readonly clock?: Clock
 }
 
 /** Publishes to quorum queues, confirmed; tries a second time, on a fresh connection, when the first was lost. */
-export const makeRoomPublisher = ({ topology, ...deps }: Deps): RoomPublisher => {
+export const makeRoomPublisher = ({ topology, clock = Date.now, ...deps }: Deps): RoomPublisher => {
   const publish = makeSurePublish(deps)
   const publishTo = (exchange: string, job: Job) =>
     publish({ exchange, routingKey: laneOfJob(job, topology.laneCounts), body: encodeJob(job) })
@@ -31,7 +33,9 @@ export const makeRoomPublisher = ({ topology, ...deps }: Deps): RoomPublisher =>
     },
     publish: async (job, { delayMs = 0 } = {}) =>
       delayMs > 0 ? publishTo(topology.delayExchange(delayAtLeast(delayMs)), job) : publishNow(job),
-    setAside: (body, reason) =>
-      publish({ exchange: topology.deadLetterExchange, routingKey: '', body, headers: { reason } }),
+    setAside: (body, reason) => {
+      const headers = deadLetterHeaders(reason, clock())
+      return publish({ exchange: topology.deadLetterExchange, routingKey: '', body, headers })
+    },
   }
 }

@@ -31,6 +31,8 @@ export type Topology = {
   readonly jobsExchange: string
   readonly deadLetterExchange: string
   readonly deadLetterQueue: string
+  /** Who looks at the dead letters holds an exclusive queue of this name, so that one at a time does. */
+  readonly deadLetterLock: string
   /** Jobs are published here, with the lane as routing key, to reach that lane so much later. */
   readonly delayExchange: (delayMs: number) => string
   readonly laneQueue: (lane: Lane) => string
@@ -81,6 +83,7 @@ export const describeTopology = ({
     jobsExchange,
     deadLetterExchange,
     deadLetterQueue,
+    deadLetterLock: `${deadLetterQueue}.lock`,
     delayExchange,
     laneQueue,
     exchanges: [

@@ -8,6 +8,8 @@ export type TcpProxy = {
   readonly cut: () => void
   /** Carries nothing any more, either way, and keeps everybody waiting; takes new connections. */
   readonly blackHole: () => void
+  /** The same, once it has carried about so many more bytes from the server. */
+  readonly blackHoleAfter: (bytes: number) => void
   /** Carries again, also what was held back. */
   readonly restore: () => void
   /** How many connections were taken so far. */
@@ -23,7 +25,12 @@ export const startTcpProxy = async (target: string): Promise<TcpProxy> => {
   const sockets = new Set<Socket>()
   let mode: Mode = 'carry'
   let accepted = 0
+  let bytesLeft = Number.POSITIVE_INFINITY
 
+  const blackHole = () => {
+    mode = 'black hole'
+    for (const socket of sockets) socket.pause()
+  }
   const adopt = (socket: Socket, peer: Socket) => {
     sockets.add(socket)
     socket.setNoDelay(true)
@@ -43,6 +50,10 @@ export const startTcpProxy = async (target: string): Promise<TcpProxy> => {
       return
     }
     const upstream = connect(Number(port), hostname)
+    upstream.on('data', ({ byteLength }) => {
+      bytesLeft -= byteLength
+      if (bytesLeft <= 0) blackHole()
+    })
     adopt(client, upstream)
     adopt(upstream, client)
   })
@@ -61,12 +72,13 @@ export const startTcpProxy = async (target: string): Promise<TcpProxy> => {
   return {
     url: url.href,
     cut,
-    blackHole: () => {
-      mode = 'black hole'
-      for (const socket of sockets) socket.pause()
+    blackHole,
+    blackHoleAfter: (bytes) => {
+      bytesLeft = bytes
     },
     restore: () => {
       mode = 'carry'
+      bytesLeft = Number.POSITIVE_INFINITY
       for (const socket of sockets) socket.resume()
     },
     accepted: () => accepted,

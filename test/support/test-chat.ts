@@ -59,7 +59,7 @@ export const startTestChat = async ({ parts = embedded, env = {}, ...options }: 
     if (endpoint !== null) await removeTables(endpoint, Object.values(config.tableNames))
     await rm(dataFolder, { recursive: true, force: true })
   }, 30_000)
-  return { ...gateway, tables: { endpoint, names: config.tableNames } }
+  return { ...gateway, tables: { endpoint, names: config.tableNames }, queuePrefix: config.queuePrefix }
 }
 
 type Tables = Awaited<ReturnType<typeof startTestChat>>['tables']
