@@ -1,5 +1,5 @@
 import type { Job } from '../../core/domain/job.ts'
-import { type Lane, laneOf } from '../../core/domain/lanes.ts'
+import { type Lane, laneOfJob } from '../../core/domain/lanes.ts'
 import type { IdSource, Telemetry } from '../../core/ports.ts'
 import type { BrokerConnection } from './connection.ts'
 import { type DeadLetter, type DeadLetterSummary, deadLetterOf, summaryOf } from './dead-letter.ts'
@@ -142,7 +142,7 @@ const openLanes = async ({ connect, topology, newId, telemetry }: Deps) => {
   }
   return {
     put: async ({ body, messageId }: DeadLetter, job: Job): Promise<void> => {
-      const lane = laneOf(job.roomId, laneCounts)
+      const lane = laneOfJob(job, laneCounts)
       // As it was written: another version may have put more into it than this one knows.
       const message = { exchange: jobsExchange, routingKey: lane, body }
       await publish({ ...message, ...(messageId !== null && { messageId }) })

@@ -3,8 +3,9 @@ import { connect } from 'amqplib'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import type { DeadLetters } from '../../adapters/rabbitmq/dead-letters.ts'
 import { encodeJob } from '../../core/domain/job.ts'
+import { laneOfJob } from '../../core/domain/lanes.ts'
 import { type DeadLettersUnderTest, startDeadLetters } from '../support/dead-letters.ts'
-import { entriesJob, numbersOf, retryJob, roomsIn, upTo } from '../support/lane-jobs.ts'
+import { entriesJob, numbersOf, rangeJob, retryJob, roomsIn, upTo } from '../support/lane-jobs.ts'
 import { ownTopology } from '../support/rabbitmq-lanes.ts'
 import { type RecordReader, readLane, soon } from '../support/record-reader.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
@@ -128,6 +129,15 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
     expect(reader.taken.map(({ body }) => body)).toEqual([extended, ...retries([3])])
     expect(numbersOf(elsewhere.taken, roomElsewhere)).toEqual([2])
     expect(await world.waiting()).toBe(0)
+  })
+
+  test('of a large room reach the bulk lane of their part', async () => {
+    const part = rangeJob(room, 1)
+    await world.setAside([encodeJob(part)])
+    reader = await readLane(world.consumer, laneOfJob(part, counts))
+    await replayAll()
+    await reader.untilTaken(1)
+    expect(reader.taken.map(({ body }) => body)).toEqual([encodeJob(part)])
   })
 
   test('keep the id of their message in the lane, so that one can be followed', async () => {
