@@ -22,7 +22,7 @@ export default defineConfig({
     reporters: ['default', './test/support/closing-line.ts'],
     coverage: {
       provider: 'v8',
-      include: ['core/**', 'adapters/**', 'lambdas/**', 'gateway/**', 'client/**'],
+      include: ['core/**', 'adapters/**', 'lambdas/**', 'gateway/**', 'client/**', 'operations/**'],
       reporter: ['text-summary', 'json-summary', 'html'],
     },
   },
