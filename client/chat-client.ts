@@ -134,7 +134,8 @@ export const makeChatClient = (options: ChatClientOptions): ChatClient => {
   const state: State = { emitter, connection: { status: 'offline', retryInMs: 0 } }
   const timers = options.timers ?? systemTimers
   const timings = { ...defaultTimings, ...options.timings }
-  const backoff = makeBackoff({ ...timings, random: options.random ?? Math.random })
+  const random = options.random ?? Math.random
+  const backoff = makeBackoff({ ...timings, random })
   const calls = makeCalls((frame, accepts) => connection.request(frame, accepts))
   const rooms = makeRooms({
     calls,
@@ -149,6 +150,7 @@ export const makeChatClient = (options: ChatClientOptions): ChatClient => {
       reset: (page) => emitter.emit('reset', page),
       left: (event) => emitter.emit('left', event),
       upToDate: () => enter(state, { status: 'open' }),
+      moved: () => connection.changeOver(),
     },
   })
   const connection = makeConnection({
@@ -160,6 +162,7 @@ export const makeChatClient = (options: ChatClientOptions): ChatClient => {
     timers,
     timings,
     backoff,
+    random,
     on: listenersFor(state, rooms),
   })
   return {
@@ -222,10 +225,16 @@ const whileOpen = <Result>({ connection }: State, ask: () => Promise<Result>): P
 
 const listenersFor = (state: State, rooms: Rooms): ConnectionDeps['on'] => ({
   connecting: (attempt) => enter(state, { status: 'connecting', attempt }),
-  ready: ({ connectionId, userId, roles, limits }) => {
-    state.welcome = { connectionId, userId, roles, limits }
+  ready: (hello) => {
+    state.welcome = welcomeOf(hello)
+    rooms.suspend()
     enter(state, { status: rooms.resume() ? 'resuming' : 'open' })
     state.connected?.resolve(state.welcome)
+  },
+  successor: (request) => rooms.move(makeCalls(request)),
+  successorLost: rooms.stay,
+  changed: (hello) => {
+    state.welcome = welcomeOf(hello)
   },
   lost: (retryInMs) => {
     rooms.suspend()
@@ -240,6 +249,13 @@ const listenersFor = (state: State, rooms: Rooms): ConnectionDeps['on'] => ({
   messages: rooms.pushed,
   disconnect: (frame) => state.emitter.emit('disconnect', frame),
   error: (error) => state.emitter.emit('error', error),
+})
+
+const welcomeOf = ({ connectionId, userId, roles, limits }: HelloFrame): Welcome => ({
+  connectionId,
+  userId,
+  roles,
+  limits,
 })
 
 const addressOf = ({ url, userId, name }: ChatClientOptions): URL => {

@@ -1,31 +1,36 @@
-import { closeCodes, subprotocol, tokenSubprotocolPrefix } from '../core/protocol/codes.ts'
+import { closeCodes } from '../core/protocol/codes.ts'
 import type { DisconnectFrame, HelloFrame, MessagesFrame } from '../core/protocol/server-frames.ts'
-import { askWhyRefused, authCheckUrl } from './auth-check.ts'
 import type { Backoff } from './backoff.ts'
-import { ChatClientError } from './chat-client-error.ts'
+import { type Change, makeChange } from './change.ts'
+import { ChatClientError, connectionLost, errorOfDisconnect } from './chat-client-error.ts'
+import {
+  type DialDeps,
+  type Dialing,
+  dial,
+  type Failure,
+  type Link,
+  type LinkEvents,
+  type Refusal,
+} from './dial.ts'
 import type { Request } from './requests.ts'
-import { openSession, type Push, type Session } from './session.ts'
-import type { SocketConstructor } from './socket.ts'
-import { throwLater } from './throw-later.ts'
-import type { Timers } from './timers.ts'
-import type { Timings } from './timings.ts'
 
-export type ConnectionDeps = {
-  readonly url: URL
-  /** Where to ask why a connection was refused; `/auth-check` on the same host unless given. */
-  readonly authCheckUrl: string | undefined
-  readonly getToken: ((attempt: number) => string | Promise<string>) | undefined
-  readonly WebSocket: SocketConstructor
-  readonly fetch: typeof globalThis.fetch
-  readonly timers: Timers
-  readonly timings: Timings
+export type ConnectionDeps = DialDeps & {
   readonly backoff: Backoff
+  /** From 0 up to, but not including, 1. */
+  readonly random: () => number
   readonly on: {
     /** An attempt begins; 1 is the first after a connection that lived. */
     readonly connecting: (attempt: number) => void
+    /** There is a connection, and it is not the one before. */
     readonly ready: (hello: HelloFrame) => void
     /** There is no connection; the next attempt begins in `retryInMs`. */
     readonly lost: (retryInMs: number) => void
+    /** A second connection is open, to take the place of the present one, which goes on until `changeOver`. */
+    readonly successor: (request: Request) => void
+    /** That one is gone before it could; another one will come. */
+    readonly successorLost: () => void
+    /** It has taken the place. */
+    readonly changed: (hello: HelloFrame) => void
     /** For good. */
     readonly closed: (reason: ChatClientError) => void
     readonly messages: (frame: MessagesFrame) => void
@@ -41,24 +46,9 @@ export type Connection = {
   readonly stop: (reason: ChatClientError) => void
   /** Ends a wait between two attempts: the network may be back. */
   readonly retryNow: () => void
+  /** The successor is prepared: it takes the place. What is under way on the one before is left to finish there. */
+  readonly changeOver: () => void
   readonly request: Request
-}
-
-export const makeConnection = (deps: ConnectionDeps): Connection => {
-  const state: State = { stopped: false, failures: 0, wasEverReady: false }
-  return {
-    start: () => begin(deps, state),
-    stop: (reason) => stop(deps, state, reason),
-    retryNow: () => {
-      if (state.cancelRetry === undefined) return
-      state.cancelRetry()
-      begin(deps, state)
-    },
-    request: (frame, accepts) =>
-      state.session === undefined || state.readyAtMs === undefined
-        ? Promise.reject(new ChatClientError('disconnected', 'There is no connection.', { temporary: true }))
-        : state.session.request(frame, accepts),
-  }
 }
 
 type State = {
@@ -66,133 +56,174 @@ type State = {
   /** Attempts in a row that came to nothing, or did not live long. */
   failures: number
   wasEverReady: boolean
-  session?: Session | undefined
-  readyAtMs?: number | undefined
-  /** The last token, if it was refused. */
-  refused?: { readonly token: string; readonly reason: ChatClientError } | undefined
+  /** The last refusal of a token, if none was taken since. */
+  refused: Refusal | undefined
+  dialing: Dialing | undefined
+  present: Link | undefined
+  /** Their place was taken, and they are not ended yet. */
+  readonly former: Set<Link>
   /** Present while an attempt is waited for. */
-  cancelRetry?: (() => void) | undefined
+  cancelRetry: (() => void) | undefined
 }
 
-const begin = (deps: ConnectionDeps, state: State) => {
-  attempt(deps, state).catch(throwLater)
-}
-
-const attempt = async (deps: ConnectionDeps, state: State): Promise<void> => {
-  state.cancelRetry = undefined
-  state.readyAtMs = undefined
-  deps.on.connecting(state.failures + 1)
-  const token = await askForToken(deps, state.failures + 1)
-  if (state.stopped) return
-  if (token instanceof ChatClientError) {
-    deps.on.error(token)
-    retryLater(deps, state)
-  } else if (token !== undefined && !isSubprotocolToken(token)) {
-    stop(deps, state, new ChatClientError('unauthorized', 'This is no token: it cannot even be offered.'))
-  } else if (state.refused !== undefined && state.refused.token === token) {
-    stop(deps, state, state.refused.reason)
-  } else open(deps, state, token)
-}
-
-/** A WebSocket throws for a subprotocol with any other character; a JWT has none. */
-const isSubprotocolToken = (token: string): boolean => /^[\w.~-]+$/.test(token)
-
-const askForToken = async (
-  { getToken }: ConnectionDeps,
-  number: number,
-): Promise<string | ChatClientError | undefined> => {
-  try {
-    return await getToken?.(number)
-  } catch (error) {
-    // Whatever the application's function throws, it has no token now; it is asked again.
-    return new ChatClientError('unauthorized', 'getToken failed.', { temporary: true, cause: error })
+export const makeConnection = (deps: ConnectionDeps): Connection => {
+  const { on } = deps
+  const state: State = {
+    stopped: false,
+    failures: 0,
+    wasEverReady: false,
+    refused: undefined,
+    dialing: undefined,
+    present: undefined,
+    former: new Set(),
+    cancelRetry: undefined,
+  }
+  const linkEvents: LinkEvents = {
+    messages: on.messages,
+    error: on.error,
+    disconnect: (link, frame) => disconnecting(parts, link, frame),
+    ended: (link) => ended(parts, link),
+  }
+  const change = makeChange({
+    ...deps,
+    on: { ...linkEvents, ready: ({ request }) => on.successor(request), lost: on.successorLost },
+  })
+  const parts: Parts = { deps, state, change, linkEvents }
+  return {
+    start: () => begin(parts),
+    stop: (reason) => stop(parts, reason),
+    retryNow: () => {
+      if (state.cancelRetry === undefined) return
+      state.cancelRetry()
+      begin(parts)
+    },
+    changeOver: () => changeOver(parts),
+    request: (frame, accepts) =>
+      state.present === undefined
+        ? Promise.reject(new ChatClientError('disconnected', 'There is no connection.', { temporary: true }))
+        : state.present.request(frame, accepts),
   }
 }
 
-const open = (deps: ConnectionDeps, state: State, token: string | undefined) => {
-  const { url, WebSocket, timers, timings, on } = deps
-  state.session = openSession({
-    WebSocket,
-    url: url.href,
-    protocols: token === undefined ? [subprotocol] : [subprotocol, tokenSubprotocolPrefix + token],
-    timers,
-    timings,
+type Parts = {
+  readonly deps: ConnectionDeps
+  readonly state: State
+  readonly change: Change
+  readonly linkEvents: LinkEvents
+}
+
+const begin = (parts: Parts) => {
+  const { deps, state, linkEvents } = parts
+  state.cancelRetry = undefined
+  const attempt = state.failures + 1
+  deps.on.connecting(attempt)
+  state.dialing = dial({
+    deps,
+    attempt,
+    refused: state.refused,
     on: {
-      ready: (hello) => {
-        state.readyAtMs = timers.now()
+      ...linkEvents,
+      ready: (link) => {
         state.wasEverReady = true
         state.refused = undefined
-        on.ready(hello)
+        adopt(parts, link)
+        deps.on.ready(link.hello)
       },
-      push: (push) => receive(deps, state, push),
-      error: on.error,
-      ended: ({ opened }) => {
-        state.session = undefined
-        if (state.stopped) return
-        if (opened) retryLater(deps, state)
-        else judgeRefusal(deps, state, token).catch(throwLater)
+      failed: (failure) => {
+        state.dialing = undefined
+        judge(parts, failure)
       },
     },
   })
 }
 
-const receive = (deps: ConnectionDeps, state: State, push: Push) => {
-  if (push.type === 'messages') {
-    deps.on.messages(push)
+/** From now on this is the connection. */
+const adopt = ({ state, change }: Parts, link: Link) => {
+  state.dialing = undefined
+  state.present = link
+  change.plan(link)
+}
+
+const judge = (parts: Parts, failure: Failure) => {
+  const { deps } = parts
+  if (failure.kind === 'refused') judgeRefusal(parts, failure)
+  else {
+    if (failure.kind === 'tokenless') deps.on.error(failure.error)
+    retryLater(parts)
+  }
+}
+
+const judgeRefusal = (parts: Parts, refusal: Refusal) => {
+  const { state } = parts
+  const { token, error } = refusal
+  const mayHaveGoneStale = error.code === 'unauthorized' && token !== undefined && state.refused === undefined
+  // The server may still count connections of ours that are dead: that passes.
+  const mayPass = error.code === 'rate_limited' && state.wasEverReady
+  if (mayHaveGoneStale) {
+    state.refused = refusal
+    begin(parts)
+  } else if (mayPass) retryLater(parts)
+  else stop(parts, error)
+}
+
+const disconnecting = (parts: Parts, link: Link, frame: DisconnectFrame) => {
+  const { deps, state, change } = parts
+  if (link !== state.present) {
+    link.end(connectionLost())
     return
   }
-  deps.on.disconnect(push)
-  const reason = new ChatClientError(
-    closingCodes[push.code] ?? 'closed',
-    `The server ended the connection: ${push.reason}.`,
-    { status: push.code },
-  )
-  if (push.reconnect) state.session?.end(reasonToReconnect(push))
-  else stop(deps, state, reason)
+  const reason = errorOfDisconnect(frame)
+  deps.on.disconnect(frame)
+  if (!frame.reconnect) stop(parts, reason)
+  else if (frame.code === closeCodes.maxAge) change.begin()
+  else link.end(reason)
 }
 
-/** What a `disconnect` for good is called among the errors. */
-const closingCodes: Readonly<Record<number, 'unauthorized' | 'forbidden' | 'rate_limited'>> = {
-  [closeCodes.tokenExpired]: 'unauthorized',
-  [closeCodes.kicked]: 'forbidden',
-  [closeCodes.tooFast]: 'rate_limited',
+const ended = (parts: Parts, link: Link) => {
+  const { deps, state, change } = parts
+  state.former.delete(link)
+  if (state.stopped || link !== state.present) return
+  state.present = undefined
+  const successor = change.take()
+  if (successor === undefined) {
+    change.cancel(connectionLost())
+    retryLater(parts, link)
+  } else {
+    adopt(parts, successor)
+    deps.on.ready(successor.hello)
+  }
 }
 
-const reasonToReconnect = ({ reason }: DisconnectFrame) =>
-  new ChatClientError('disconnected', `The server asks to connect again: ${reason}.`, { temporary: true })
-
-const judgeRefusal = async (deps: ConnectionDeps, state: State, token: string | undefined): Promise<void> => {
-  const { fetch, url, timings } = deps
-  const reason = await askWhyRefused({
-    fetch,
-    url: authCheckUrl(url, token, deps.authCheckUrl),
-    timeoutMs: timings.connectTimeoutMs,
-  })
-  if (state.stopped) return
-  const firstRefusal = state.refused === undefined
-  const mayHaveGoneStale = reason?.code === 'unauthorized' && token !== undefined && firstRefusal
-  // The server may still count connections of ours that are dead: that passes.
-  const mayPass = reason?.code === 'rate_limited' && state.wasEverReady
-  if (mayHaveGoneStale) {
-    state.refused = { token, reason }
-    begin(deps, state)
-  } else if (reason === undefined || mayPass) retryLater(deps, state)
-  else stop(deps, state, reason)
+const changeOver = (parts: Parts) => {
+  const { deps, state, change } = parts
+  const successor = change.take()
+  const { present } = state
+  if (successor === undefined || present === undefined) return
+  state.failures = 0
+  state.former.add(present)
+  adopt(parts, successor)
+  deps.on.changed(successor.hello)
+  present.retire()
 }
 
-const retryLater = (deps: ConnectionDeps, state: State) => {
+/** @param lost the connection that there was, if there was one */
+const retryLater = (parts: Parts, lost?: Link) => {
+  const { deps, state } = parts
   const { timers, timings, backoff, on } = deps
-  const lived = state.readyAtMs !== undefined && timers.now() - state.readyAtMs >= timings.stableMs
+  const lived = lost !== undefined && timers.now() - lost.readyAtMs >= timings.stableMs
   state.failures = lived ? 1 : state.failures + 1
   const retryInMs = backoff(state.failures)
-  state.cancelRetry = timers.after(retryInMs, () => begin(deps, state))
+  state.cancelRetry = timers.after(retryInMs, () => begin(parts))
   on.lost(retryInMs)
 }
 
-const stop = (deps: ConnectionDeps, state: State, reason: ChatClientError) => {
+const stop = ({ deps, state, change }: Parts, reason: ChatClientError) => {
   if (state.stopped) return
   state.stopped = true
   state.cancelRetry?.()
-  state.session?.end(reason)
+  change.cancel(reason)
+  state.dialing?.giveUp(reason)
+  state.present?.end(reason)
+  for (const link of state.former) link.end(reason)
   deps.on.closed(reason)
 }

@@ -51,6 +51,8 @@ export const makeInbox = ({ timers, onMessage, onReset }: Deps): Inbox => {
     hasBegun: () => begun,
     begin: (page) => {
       if (begun) {
+        // The page takes the place of these as well.
+        if (early !== undefined) early = []
         onReset(page)
         return
       }

@@ -18,6 +18,8 @@ export type Loop = {
   readonly hurry: () => boolean
   /** There may be work by then. */
   readonly wakeIn: (ms: number) => void
+  /** Resolves when no step is in flight, which is at once where none is. */
+  readonly settled: () => Promise<void>
 }
 
 type Deps = { readonly timers: Timers; readonly step: () => Promise<Next> }
@@ -26,6 +28,7 @@ type Deps = { readonly timers: Timers; readonly step: () => Promise<Next> }
 export const makeLoop = ({ timers, step }: Deps): Loop => {
   let enabled = false
   let busy = false
+  let running = Promise.resolve()
   let woken = false
   let cancelWait: (() => void) | undefined
   let isYielding = false
@@ -60,7 +63,7 @@ export const makeLoop = ({ timers, step }: Deps): Loop => {
   }
   const wake = () => {
     woken = true
-    if (enabled && !busy && cancelWait === undefined) run().catch(throwLater)
+    if (enabled && !busy && cancelWait === undefined) running = run().catch(throwLater)
   }
 
   return {
@@ -84,5 +87,6 @@ export const makeLoop = ({ timers, step }: Deps): Loop => {
       if (enabled && !busy) wait(ms)
       else woken = true
     },
+    settled: () => running,
   }
 }

@@ -25,6 +25,8 @@ type Deps = {
   readonly calls: Pick<Calls, 'sendMessage'>
   readonly timers: Timers
   readonly backoff: Backoff
+  /** The user that this client speaks for, once the server has said so. */
+  readonly userId: () => string | undefined
   /** The last message that is known to exist in the room. */
   readonly known: () => Cursor
   /** Another number after each gap in the room that could not be filled. */
@@ -59,8 +61,8 @@ export type Outbox = {
   readonly stop: () => void
   /** The room was heard of: a service that was away may be back, so that a wait for it ends. */
   readonly hurry: () => void
-  /** A message of this user came back from the room, which says as much as its ack. */
-  readonly recognise: (epoch: string, message: ChatMessage) => void
+  /** Messages of the room. This user's own, come back, say as much as their acks. */
+  readonly recognise: (epoch: string, messages: readonly ChatMessage[]) => void
   /** Gives up everything that is waiting. */
   readonly failAll: (error: ChatClientError) => void
 }
@@ -109,14 +111,9 @@ export const makeOutbox = (deps: Deps): Outbox => {
     hurry: () => {
       if (loop.hurry() && queue[0] !== undefined) queue[0].hurried = true
     },
-    recognise: (epoch, { clientMessageId, seq, messageId, sentAt }) => {
-      if (clientMessageId === undefined) return
-      const sent = { roomId: deps.roomId, epoch, seq, messageId, sentAt, clientMessageId }
-      const earlier = deps.earlierTries.get(keyOf(deps, sent))
-      if (earlier !== undefined) deps.earlierTries.set(keyOf(deps, sent), { ...earlier, sent })
-      const index = queue.findIndex(({ draft }) => draft.clientMessageId === clientMessageId)
-      const [item] = index < 0 ? [] : queue.splice(index, 1)
-      if (item !== undefined) resolve(deps, item, sent)
+    recognise: (epoch, messages) => {
+      const own = messages.filter(({ sender }) => sender.userId === deps.userId())
+      for (const message of own) recognise(deps, queue, epoch, message)
     },
     failAll: (error) => {
       for (const item of queue.splice(0)) {
@@ -150,6 +147,17 @@ const enqueue = (deps: Deps, queue: Item[], draft: Draft): Item => {
   if (earlier?.sent === undefined) queue.push(item)
   else item.outcome.resolve(earlier.sent)
   return item
+}
+
+const recognise = (deps: Deps, queue: Item[], epoch: string, message: ChatMessage) => {
+  const { clientMessageId, seq, messageId, sentAt } = message
+  if (clientMessageId === undefined) return
+  const sent = { roomId: deps.roomId, epoch, seq, messageId, sentAt, clientMessageId }
+  const earlier = deps.earlierTries.get(keyOf(deps, sent))
+  if (earlier !== undefined) deps.earlierTries.set(keyOf(deps, sent), { ...earlier, sent })
+  const index = queue.findIndex(({ draft }) => draft.clientMessageId === clientMessageId)
+  const [item] = index < 0 ? [] : queue.splice(index, 1)
+  if (item !== undefined) resolve(deps, item, sent)
 }
 
 /** `done`: its outcome is settled. */
@@ -195,7 +203,8 @@ const afterFailure = async (deps: Deps, item: Item, error: ChatClientError): Pro
   switch (error.code) {
     case 'disconnected':
       item.inDoubt = true
-      return 'idle'
+      // If there is no connection, the next one starts this again; if another one has taken its place, it goes on.
+      return { waitMs: 0 }
     case 'not_a_member':
     case 'stale_cursor':
       return afterRefresh(deps, item, error)

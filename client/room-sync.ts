@@ -4,6 +4,7 @@ import type { Backoff } from './backoff.ts'
 import type { Calls } from './calls.ts'
 import { ChatClientError } from './chat-client-error.ts'
 import { type Loop, makeLoop, type Next } from './loop.ts'
+import { type JoinCalls, makeRoomMove, type RoomMove } from './room-move.ts'
 import type { Arrival, JoinArrival, RoomTimeline } from './room-timeline.ts'
 import type { Timers } from './timers.ts'
 import type { Timings } from './timings.ts'
@@ -19,8 +20,12 @@ type Deps = {
   readonly limits: () => Pick<Limits, 'historyPageMax'>
   readonly on: {
     readonly arrival: (arrival: Arrival) => void
-    /** Joined, the first time or again: on the present connection this user is a member now. */
-    readonly joined: (frame: JoinedFrame, arrival: JoinArrival) => void
+    /** What a join brought: the first page, what was missed, or the page to begin anew with. */
+    readonly page: (frame: JoinedFrame, arrival: JoinArrival) => void
+    /** On the present connection this user is a member now. */
+    readonly joined: () => void
+    /** And on the one that is to take its place. */
+    readonly moved: () => void
     /** Up to date on the present connection. */
     readonly live: () => void
     /** The room cannot be joined any more. */
@@ -32,6 +37,10 @@ type Deps = {
 export type RoomSync = {
   readonly resume: () => void
   readonly suspend: () => void
+  /** Another connection is to take the place of the present one, which goes on: joins on it as well. */
+  readonly move: (calls: JoinCalls) => void
+  /** It will not. */
+  readonly stay: () => void
   /** Passes on what arrived, and fetches what it shows to be missing. */
   readonly apply: (arrival: Arrival) => void
   /** What the server says the last message is; null: this connection is not a member. */
@@ -41,10 +50,13 @@ export type RoomSync = {
   /** Another number after each gap that could not be filled, and in each room that was joined anew. */
   readonly resets: () => number
   readonly close: (reason: ChatClientError) => void
+  /** Resolves when nothing that was asked for is without an answer. */
+  readonly settled: () => Promise<void>
 }
 
 type State = {
   mustJoin: boolean
+  isJoining: boolean
   joinedOnce: boolean
   live: boolean
   closed: boolean
@@ -60,6 +72,7 @@ const nextReset = (): number => ++lastReset
 export const makeRoomSync = (deps: Deps): RoomSync => {
   const state: State = {
     mustJoin: true,
+    isJoining: false,
     joinedOnce: false,
     live: false,
     closed: false,
@@ -67,7 +80,20 @@ export const makeRoomSync = (deps: Deps): RoomSync => {
     resets: nextReset(),
     refreshers: [],
   }
-  const loop = makeLoop({ timers: deps.timers, step: () => step(deps, state) })
+  const move: RoomMove = makeRoomMove({
+    ...deps,
+    request: () => joinRequest(deps, state),
+    mayAsk: () => !state.mustJoin && !state.isJoining,
+    on: {
+      joined: (frame) => {
+        take(deps, state, frame)
+        deps.on.moved()
+      },
+      lost: deps.on.lost,
+      idle: () => loop.wake(),
+    },
+  })
+  const loop = makeLoop({ timers: deps.timers, step: () => step(deps, state, move) })
   const apply = (arrival: Arrival) => {
     deps.on.arrival(arrival)
     attend(deps, state, loop, arrival)
@@ -77,8 +103,11 @@ export const makeRoomSync = (deps: Deps): RoomSync => {
     suspend: () => {
       state.live = false
       state.mustJoin = true
+      move.cancel()
       loop.stop()
     },
+    move: move.begin,
+    stay: move.cancel,
     apply,
     learn: (head) => {
       if (head !== null) apply(deps.timeline.learn(head))
@@ -93,8 +122,12 @@ export const makeRoomSync = (deps: Deps): RoomSync => {
     resets: () => state.resets,
     close: (reason) => {
       state.closed = true
+      move.cancel()
       loop.stop()
       for (const outcome of state.refreshers.splice(0)) outcome.reject(reason)
+    },
+    settled: async () => {
+      await Promise.all([loop.settled(), move.settled()])
     },
   }
 }
@@ -112,37 +145,60 @@ const attend = (
 }
 
 /** One step towards being joined and up to date. */
-const step = async (deps: Deps, state: State): Promise<Next> => {
+const step = async (deps: Deps, state: State, move: RoomMove): Promise<Next> => {
+  const task = dueTask(deps, state, move)
+  if (task === 'wait') return 'idle'
+  if (task === 'rest') return rest(deps, state)
   try {
-    if (state.mustJoin) await join(deps, state)
-    else if (deps.timeline.isBehind()) await fill(deps, state)
-    else return rest(deps, state)
+    if (task === 'join') await join(deps, state)
+    else await fill(deps, state)
     state.failures = 0
+    if (task === 'join') move.wake()
     return 'again'
   } catch (error) {
     if (!(error instanceof ChatClientError)) throw error
-    return afterFailure(deps, state, error)
+    return afterFailure(deps, state, error, task)
   }
 }
 
+const dueTask = ({ timeline }: Deps, { mustJoin }: State, move: RoomMove) => {
+  if (mustJoin && !move.isUnderWay()) return 'join'
+  if (timeline.isBehind()) return 'fill'
+  return mustJoin ? 'wait' : 'rest'
+}
+
 const join = async (deps: Deps, state: State): Promise<void> => {
-  const { roomId, timeline, calls, on } = deps
-  const limit = deps.limit && Math.min(deps.limit, deps.limits().historyPageMax)
-  const since = state.joinedOnce ? timeline.cursor() : undefined
+  const { timeline, calls, on } = deps
+  const request = joinRequest(deps, state)
   timeline.hold()
   // Whoever asks for another join while this one is under way gets one.
   state.mustJoin = false
-  let arrival: JoinArrival | undefined
+  state.isJoining = true
+  let isJoined = false
   try {
-    const frame = await calls.joinRoom({ roomId, ...(since && { since }), ...(limit && { limit }) })
+    const frame = await calls.joinRoom(request)
     if (state.closed) return
-    arrival = timeline.joined(frame)
-    state.joinedOnce = true
-    if (arrival.reset) state.resets = nextReset()
-    on.joined(frame, arrival)
+    isJoined = true
+    take(deps, state, frame)
+    on.joined()
   } finally {
-    if (arrival === undefined || arrival.rejoin) state.mustJoin = true
+    state.isJoining = false
+    if (!isJoined) state.mustJoin = true
   }
+}
+
+const joinRequest = ({ roomId, limit, limits, timeline }: Deps, { joinedOnce }: State) => ({
+  roomId,
+  ...(joinedOnce && { since: timeline.cursor() }),
+  ...(limit && { limit: Math.min(limit, limits().historyPageMax) }),
+})
+
+const take = ({ timeline, on }: Deps, state: State, frame: JoinedFrame) => {
+  const arrival = timeline.joined(frame)
+  state.joinedOnce = true
+  if (arrival.reset) state.resets = nextReset()
+  if (arrival.rejoin) state.mustJoin = true
+  on.page(frame, arrival)
 }
 
 /** Fetches the page after the last message that is in order. */
@@ -175,18 +231,24 @@ const rest = ({ on }: Deps, state: State): Next => {
   return 'idle'
 }
 
-const afterFailure = ({ backoff, on }: Deps, state: State, error: ChatClientError): Next => {
-  // The connection is gone: the next one wakes this loop.
-  if (state.closed || error.code === 'disconnected' || error.code === 'closed') return 'idle'
+const afterFailure = (
+  { backoff, on }: Deps,
+  state: State,
+  error: ChatClientError,
+  task: 'join' | 'fill',
+): Next => {
+  if (state.closed || error.code === 'closed') return 'idle'
+  // If there is no connection, the next one starts this loop again; if another one has taken its place, it goes on.
+  if (error.code === 'disconnected') return { waitMs: 0 }
   if (!error.temporary) {
     // A handler that fails is no reason to give up a room that one is in.
-    const isFinal = state.mustJoin && (error.code !== 'internal' || !state.joinedOnce)
+    const isFinal = task === 'join' && (error.code !== 'internal' || !state.joinedOnce)
     if (isFinal) {
       on.lost(error)
       return 'idle'
     }
     // Whatever keeps history from us, a join tells it apart: another epoch, no member, no right to the room.
-    state.mustJoin = true
+    if (task === 'fill') state.mustJoin = true
   }
   state.failures += 1
   return { waitMs: Math.max(error.retryAfterMs ?? 0, backoff(state.failures)) }

@@ -25,6 +25,13 @@ export type RoomTimeline = {
   readonly isBehind: () => boolean
   /** A join is being asked for: until `joined`, pushes are kept and nothing is given out. */
   readonly hold: () => void
+  /**
+   * A join is being asked for on a second connection, while the first one brings what it has brought before: it is
+   * given out, and kept as well, in case that the room begins anew with what `joined` finds.
+   */
+  readonly overlap: () => void
+  /** That join on a second connection came to nothing. */
+  readonly endOverlap: () => void
   readonly joined: (frame: JoinedFrame) => JoinArrival
   readonly pushed: (epoch: string, messages: readonly ChatMessage[]) => Arrival
   /** A page that was asked for after `cursor()`. */
@@ -42,7 +49,7 @@ export const makeRoomTimeline = ({ maxHeld = 1000 }: Options = {}): RoomTimeline
   const room: Room = {
     epoch: null,
     begun: false,
-    joining: true,
+    join: 'held',
     buffer: makeReorderBuffer(maxHeld),
     waiting: new Map(),
     maxWaiting: maxHeld,
@@ -55,8 +62,17 @@ export const makeRoomTimeline = ({ maxHeld = 1000 }: Options = {}): RoomTimeline
     known: () => ({ epoch: room.epoch, seq: room.buffer.head() }),
     isBehind: () => room.buffer.head() > room.buffer.position(),
     hold: () => {
-      room.joining = true
+      room.join = 'held'
       room.suspects = new Set([...room.foreign, ...room.waiting.keys()])
+    },
+    overlap: () => {
+      room.join = 'overlapping'
+      room.suspects = new Set(room.foreign)
+    },
+    endOverlap: () => {
+      if (room.join !== 'overlapping') return
+      room.join = 'none'
+      room.waiting.clear()
     },
     joined: (frame) => joined(room, frame),
     pushed: (epoch, messages) => pushed(room, epoch, messages),
@@ -68,9 +84,10 @@ export const makeRoomTimeline = ({ maxHeld = 1000 }: Options = {}): RoomTimeline
 type Room = {
   epoch: string | null
   begun: boolean
-  joining: boolean
+  /** The join that is under way. */
+  join: 'none' | 'held' | 'overlapping'
   readonly buffer: ReorderBuffer
-  /** While a join is under way the epoch is not known for sure, so pushes wait here by theirs. */
+  /** While a join is under way the epoch is not known for sure, so pushes are kept here by theirs. */
   readonly waiting: Map<string, { head: number; readonly messages: ChatMessage[] }>
   readonly maxWaiting: number
   /** Epochs that have ended: their late pushes are of no interest. */
@@ -83,10 +100,10 @@ type Room = {
 
 const joined = (room: Room, frame: JoinedFrame): JoinArrival => {
   const { buffer, over, foreign } = room
-  const follows = room.begun && frame.recovered && (room.epoch === null || room.epoch === frame.epoch)
+  const follows = room.begun && frame.recovered && isSameEpoch(room, frame)
   if (!follows) begin(room, frame)
-  room.epoch = frame.epoch
-  room.joining = false
+  room.epoch = follows ? (frame.epoch ?? room.epoch) : frame.epoch
+  room.join = 'none'
   for (const suspect of room.suspects) if (suspect !== frame.epoch) over.add(suspect)
   foreign.clear()
   const ready = buffer.accept(frame.messages)
@@ -94,6 +111,10 @@ const joined = (room: Room, frame: JoinedFrame): JoinArrival => {
   ready.push(...takeWaiting(room))
   return { ready, rejoin: foreign.size > 0, reset: !follows }
 }
+
+/** While joins overlap, the first message of an empty room may be pushed sooner than the join finds none. */
+const isSameEpoch = (room: Room, { epoch }: JoinedFrame): boolean =>
+  room.epoch === null || epoch === null || room.epoch === epoch
 
 /** Gives up what was known of the room: it begins anew where the page does, or at the end where there is none. */
 const begin = (room: Room, frame: JoinedFrame) => {
@@ -118,7 +139,8 @@ const takeWaiting = (room: Room): ChatMessage[] => {
 }
 
 const pushed = (room: Room, epoch: string, messages: readonly ChatMessage[]): Arrival => {
-  if (room.joining) return keepWaiting(room, epoch, messages)
+  if (room.join !== 'none') keep(room, epoch, messages)
+  if (room.join === 'held') return nothing(false)
   if (room.over.has(epoch)) return nothing(false)
   room.epoch ??= epoch
   if (epoch === room.epoch) return { ready: room.buffer.accept(messages), rejoin: false }
@@ -126,18 +148,17 @@ const pushed = (room: Room, epoch: string, messages: readonly ChatMessage[]): Ar
   return nothing(true)
 }
 
-const keepWaiting = (room: Room, epoch: string, messages: readonly ChatMessage[]): Arrival => {
+const keep = (room: Room, epoch: string, messages: readonly ChatMessage[]) => {
   const kept = room.waiting.get(epoch) ?? { head: 0, messages: [] }
   room.waiting.set(epoch, kept)
   for (const message of messages) {
     kept.head = Math.max(kept.head, message.seq)
     if (kept.messages.length < room.maxWaiting) kept.messages.push(message)
   }
-  return nothing(false)
 }
 
 const history = (room: Room, frame: HistoryFrame): Arrival => {
-  if (room.joining) return nothing(false)
+  if (room.join === 'held') return nothing(false)
   const next = room.buffer.position() + 1
   if (frame.epoch !== room.epoch || frame.floor > next) return nothing(true)
   const ready = room.buffer.accept(frame.messages)
@@ -148,7 +169,7 @@ const history = (room: Room, frame: HistoryFrame): Arrival => {
 }
 
 const learn = (room: Room, head: Head): Arrival => {
-  if (room.joining) return nothing(false)
+  if (room.join === 'held') return nothing(false)
   room.epoch ??= head.epoch
   if (head.epoch !== room.epoch) return nothing(head.epoch === null || !room.over.has(head.epoch))
   room.buffer.raiseHead(head.seq)

@@ -6,6 +6,7 @@ import type { ChatClientError } from './chat-client-error.ts'
 import { makeInbox, type RoomPage } from './inbox.ts'
 import { type Draft, type EarlierTry, makeOutbox, type Sent } from './outbox.ts'
 import type { Recent } from './recent.ts'
+import type { JoinCalls } from './room-move.ts'
 import { makeRoomSync, type RoomSync } from './room-sync.ts'
 import { makeRoomTimeline } from './room-timeline.ts'
 import type { Timers } from './timers.ts'
@@ -31,6 +32,8 @@ export type RoomDeps = {
     readonly reset: (page: RoomPage) => void
     /** Joined on the present connection and up to date; `missed` messages were caught up with. */
     readonly live: (missed: number) => void
+    /** Joined on the connection that is to take the place of the present one. */
+    readonly moved: () => void
     /** Something was heard of the room. */
     readonly activity: () => void
     /** This client is not in the room any more. */
@@ -50,35 +53,35 @@ export type Room = {
   readonly resume: () => void
   /** The connection is gone. */
   readonly suspend: () => void
+  /** Another connection is to take the place of the present one, which goes on: joins on it as well. */
+  readonly move: (calls: JoinCalls) => void
+  /** It will not. */
+  readonly stay: () => void
   readonly pushed: (epoch: string, messages: readonly ChatMessage[]) => void
   /** What the server says the last message is; null: this connection is not a member. */
   readonly learn: (head: Head | null) => void
   readonly send: (draft: Draft) => Promise<Sent>
   /** Is done with the room: whatever is waiting is rejected. */
   readonly close: (reason: ChatClientError) => void
+  /** Resolves when no join is under way. */
+  readonly settled: () => Promise<void>
 }
 
 export const makeRoom = (deps: RoomDeps): Room => {
-  const { roomId, calls, timers, on } = deps
+  const { roomId, timers, on } = deps
   const timeline = makeRoomTimeline()
   const inbox = makeInbox({ timers, onMessage: on.message, onReset: on.reset })
 
-  /** One's own message, back from the room, is as good as its ack. */
-  const recognise = (epoch: string, messages: readonly ChatMessage[]) => {
-    for (const message of messages) {
-      if (message.sender.userId === deps.userId()) outbox.recognise(epoch, message)
-    }
-  }
   const take = (messages: readonly ChatMessage[]) => {
     const { epoch } = timeline.cursor()
     if (epoch === null || messages.length === 0) return
     // However they came: after one loss there may soon be another.
     on.activity()
-    recognise(epoch, messages)
+    outbox.recognise(epoch, messages)
     inbox.deliver(epoch, messages)
   }
   const begin = (page: RoomPage) => {
-    if (page.epoch !== null) recognise(page.epoch, page.messages)
+    if (page.epoch !== null) outbox.recognise(page.epoch, page.messages)
     inbox.begin(page)
   }
   const close = (reason: ChatClientError) => {
@@ -92,12 +95,13 @@ export const makeRoom = (deps: RoomDeps): Room => {
     timeline,
     on: {
       arrival: ({ ready }) => take(ready),
-      joined: ({ floor, more }, { ready, reset }) => {
+      page: ({ floor, more }, { ready, reset }) => {
         if (reset) begin({ roomId, epoch: timeline.cursor().epoch, messages: ready, floor, more })
         else take(ready)
-        outbox.start()
         on.activity()
       },
+      joined: () => outbox.start(),
+      moved: on.moved,
       live: () => on.live(inbox.takeCount()),
       lost: (error) => {
         close(error)
@@ -110,7 +114,7 @@ export const makeRoom = (deps: RoomDeps): Room => {
     known: timeline.known,
     resets: sync.resets,
     refresh: sync.refresh,
-    calls: learning(calls, sync),
+    calls: learning(deps.calls, sync),
   })
 
   return {
@@ -123,6 +127,8 @@ export const makeRoom = (deps: RoomDeps): Room => {
       sync.suspend()
       outbox.stop()
     },
+    move: sync.move,
+    stay: sync.stay,
     pushed: (epoch, messages) => {
       on.activity()
       sync.apply(timeline.pushed(epoch, messages))
@@ -131,6 +137,7 @@ export const makeRoom = (deps: RoomDeps): Room => {
     learn: sync.learn,
     send: outbox.send,
     close,
+    settled: sync.settled,
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ChatMessage, MessagesFrame } from '../core/protocol/server-frames.ts'
+import type { Calls } from './calls.ts'
 import { ChatClientError } from './chat-client-error.ts'
 import type { RoomPage } from './inbox.ts'
 import type { Draft, EarlierTry, Sent } from './outbox.ts'
@@ -15,6 +16,8 @@ type Deps = Omit<RoomDeps, 'roomId' | 'limit' | 'earlierTries' | 'on'> & {
     readonly left: (event: { roomId: string; error: ChatClientError }) => void
     /** Every room that was joined before is so again, and complete. */
     readonly upToDate: () => void
+    /** Every room is joined on the connection that is to take the place of the present one. */
+    readonly moved: () => void
   }
 }
 
@@ -29,6 +32,10 @@ export type Rooms = {
   /** There is a connection. False: no room has to catch up. */
   readonly resume: () => boolean
   readonly suspend: () => void
+  /** Another connection is to take the place of the present one, which goes on: joins every room on it as well. */
+  readonly move: (calls: Calls) => void
+  /** It will not. */
+  readonly stay: () => void
   /** Asks for news of every room: some may have been lost unnoticed. */
   readonly checkNow: () => void
   readonly close: (reason: ChatClientError) => void
@@ -42,6 +49,8 @@ type State = {
   /** A room may be joined again only when the server has let go of it: it may handle both frames at once. */
   readonly leaving: Map<string, Promise<void>>
   readonly resuming: Set<string>
+  /** The connection that is to take the place of the present one, and the rooms that are not joined on it yet. */
+  move: { readonly calls: Calls; readonly roomIds: Set<string> } | undefined
   connected: boolean
 }
 
@@ -63,6 +72,7 @@ export const makeRooms = (deps: Deps): Rooms => {
     earlierTries,
     leaving: new Map(),
     resuming: new Set(),
+    move: undefined,
     connected: false,
   }
   return {
@@ -76,9 +86,19 @@ export const makeRooms = (deps: Deps): Rooms => {
     resume: () => resume(state),
     suspend: () => {
       state.connected = false
+      state.move = undefined
       state.resuming.clear()
       watch.stop()
       for (const room of rooms.values()) room.suspend()
+    },
+    move: (calls) => {
+      state.move = { calls, roomIds: new Set(rooms.keys()) }
+      for (const room of rooms.values()) room.move(calls)
+      finishMove(deps, state)
+    },
+    stay: () => {
+      state.move = undefined
+      for (const room of rooms.values()) room.stay()
     },
     checkNow: watch.checkNow,
     close: (reason) => {
@@ -105,6 +125,10 @@ const enter = (deps: Deps, state: State, roomId: string, limit: number | undefin
         if (state.resuming.has(roomId)) deps.on.recovered({ roomId, missed })
         settle(deps, state, roomId)
       },
+      moved: () => {
+        state.move?.roomIds.delete(roomId)
+        finishMove(deps, state)
+      },
       activity: () => state.watch.touch(roomId),
       lost: (error) => {
         forget(deps, state, roomId, room)
@@ -113,6 +137,10 @@ const enter = (deps: Deps, state: State, roomId: string, limit: number | undefin
     },
   })
   state.rooms.set(roomId, room)
+  if (state.move !== undefined) {
+    state.move.roomIds.add(roomId)
+    room.move(state.move.calls)
+  }
   room.firstPage.catch(() => forget(deps, state, roomId, room))
   const begin = () => {
     if (state.connected && state.rooms.get(roomId) === room) room.resume()
@@ -131,7 +159,7 @@ const leave = async (deps: Deps, state: State, roomId: string): Promise<void> =>
   }
   // Without a connection there is nothing to leave: the next one will not join the room.
   if (!state.connected) return
-  const left = askToLeave(deps, roomId)
+  const left = askToLeave(deps, state, roomId, room)
   state.leaving.set(roomId, left)
   try {
     await left
@@ -140,7 +168,19 @@ const leave = async (deps: Deps, state: State, roomId: string): Promise<void> =>
   }
 }
 
-const askToLeave = async ({ calls }: Deps, roomId: string): Promise<void> => {
+const askToLeave = async (
+  deps: Deps,
+  state: State,
+  roomId: string,
+  room: Room | undefined,
+): Promise<void> => {
+  // The server may handle a join and what leaves the room after it the other way round.
+  await room?.settled()
+  const connections = state.move === undefined ? [deps.calls] : [deps.calls, state.move.calls]
+  await Promise.all(connections.map((calls) => leaveOn(calls, roomId)))
+}
+
+const leaveOn = async (calls: Calls, roomId: string): Promise<void> => {
   try {
     await calls.leaveRoom({ roomId })
   } catch (error) {
@@ -161,9 +201,17 @@ const settle = (deps: Deps, state: State, roomId: string) => {
   if (state.resuming.delete(roomId) && state.resuming.size === 0) deps.on.upToDate()
 }
 
+const finishMove = (deps: Deps, state: State) => {
+  if (state.move === undefined || state.move.roomIds.size > 0) return
+  state.move = undefined
+  deps.on.moved()
+}
+
 const forget = (deps: Deps, state: State, roomId: string, room: Room) => {
   if (state.rooms.get(roomId) !== room) return
   state.rooms.delete(roomId)
   state.watch.forget(roomId)
   settle(deps, state, roomId)
+  state.move?.roomIds.delete(roomId)
+  finishMove(deps, state)
 }

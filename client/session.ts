@@ -1,5 +1,5 @@
 import type { HelloFrame, ServerFrame } from '../core/protocol/server-frames.ts'
-import { ChatClientError, errorOfFrame } from './chat-client-error.ts'
+import { ChatClientError, connectionLost, errorOfFrame } from './chat-client-error.ts'
 import { decodeFrame, isHello } from './decode-frame.ts'
 import { makeRequests, type Request } from './requests.ts'
 import { openSocket, type SocketConstructor } from './socket.ts'
@@ -14,6 +14,8 @@ export type Session = {
   readonly request: Request
   /** Is done with the socket; requests under way fail with `reason`. */
   readonly end: (reason: ChatClientError) => void
+  /** Ends once the requests under way have their replies, or have waited for them as long as they may. */
+  readonly retire: () => void
 }
 
 type Options = {
@@ -36,7 +38,7 @@ type Options = {
 /** One socket and the requests over it, from the upgrade to its end. */
 export const openSession = ({ WebSocket, url, protocols, timers, timings, on }: Options): Session => {
   let heardAtMs = timers.now()
-  let reason = new ChatClientError('disconnected', 'The connection was lost.', { temporary: true })
+  let reason = connectionLost()
 
   const requests = makeRequests({
     timers,
@@ -86,5 +88,6 @@ export const openSession = ({ WebSocket, url, protocols, timers, timings, on }: 
       reason = why
       socket.drop()
     },
+    retire: () => requests.whenIdle(socket.drop),
   }
 }

@@ -18,4 +18,10 @@ export const defaultTimings = {
   backoffMaxMs: 30_000,
   /** A connection that has lived this long was a good one: the next failure is a first failure again. Ours. */
   stableMs: 10_000,
+  /**
+   * A connection whose age the server limits is exchanged for another one somewhere between this share of that age
+   * and the next: clients that came together do not change together, and there is time for several attempts. Ours.
+   */
+  changeEarliestShare: 0.85,
+  changeLatestShare: 0.95,
 } as const

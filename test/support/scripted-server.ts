@@ -20,6 +20,7 @@ export type ScriptedConnection = {
   /** Ends the socket without a word, as a network does. */
   readonly drop: () => void
   readonly close: () => void
+  readonly isOpen: () => boolean
   /** From here on, what the client sends is recorded and not answered. */
   readonly fallSilent: () => void
 }
@@ -47,6 +48,8 @@ export type ScriptedServer = {
   /** Refuses upgrades with this status until `admit`; /auth-check tells it as well. */
   readonly refuse: (status: number, body?: object) => void
   readonly admit: () => void
+  /** What `hello` says from now on of the age that a connection may reach; 7200 at first. */
+  readonly limitAge: (maxAgeSeconds: number | null) => void
   /** Requests to /auth-check so far. */
   readonly authChecks: readonly URL[]
   readonly stop: () => Promise<void>
@@ -87,6 +90,9 @@ export const startScriptedServer = async (limits: Partial<Limits> = {}): Promise
     admit: () => {
       state.refusal = undefined
     },
+    limitAge: (maxAgeSeconds) => {
+      state.maxAgeSeconds = maxAgeSeconds
+    },
     authChecks: state.authChecks,
     stop: async () => {
       for (const socket of sockets.clients) socket.terminate()
@@ -109,6 +115,7 @@ type State = {
   readonly authChecks: URL[]
   pushScript: ((frame: MessagesFrame, proceed: () => void) => void) | undefined
   refusal: { readonly status: number; readonly body: object } | undefined
+  maxAgeSeconds: number | null
 }
 
 const makeState = (limits: Limits): State => ({
@@ -121,6 +128,7 @@ const makeState = (limits: Limits): State => ({
   authChecks: [],
   pushScript: undefined,
   refusal: undefined,
+  maxAgeSeconds: 7200,
 })
 
 const isOf = <A extends Action>(action: A, frame: ClientFrame): frame is FrameOf<A> & ClientFrame =>
@@ -148,6 +156,8 @@ const upgrade = (
   head: Buffer,
 ) => {
   if (state.refusal) {
+    // The client may be gone before it has read why.
+    socket.on('error', () => undefined)
     socket.end(`HTTP/1.1 ${state.refusal.status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
     return
   }
@@ -166,6 +176,7 @@ const accept = (state: State, socket: WebSocket, request: IncomingMessage) => {
     send: (frame) => !silent && socket.send(JSON.stringify(frame)),
     drop: () => socket.terminate(),
     close: () => socket.close(1000),
+    isOpen: () => socket.readyState === socket.OPEN,
     fallSilent: () => {
       silent = true
     },
@@ -201,7 +212,7 @@ const reply = (state: State, connection: ScriptedConnection, frame: ClientFrame)
   }
   switch (frame.action) {
     case 'hello': {
-      const common = { roles: [], heads: {}, limits: state.limits, maxAgeSeconds: 7200 }
+      const common = { roles: [], heads: {}, limits: state.limits, maxAgeSeconds: state.maxAgeSeconds }
       return send({ type: 'hello', connectionId, userId, ...common })
     }
     case 'joinRoom':

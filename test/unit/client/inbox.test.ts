@@ -2,6 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { makeInbox } from '../../../client/inbox.ts'
 import { systemTimers } from '../../../client/timers.ts'
 
+const page = { roomId: 'general', epoch: 'E', messages: [], floor: 1, more: false }
+const message = (seq: number) => ({
+  seq,
+  kind: 'text' as const,
+  messageId: `m${seq}`,
+  sender: { userId: 'ada' },
+  content: `message ${seq}`,
+  sentAt: '2026-11-22T11:04:05.123Z',
+})
+
 describe('inbox', () => {
   it('lets no listener hear of a message before the first page has reached its caller', async () => {
     const order: string[] = []
@@ -9,15 +19,6 @@ describe('inbox', () => {
       timers: systemTimers,
       onMessage: (_epoch, { content }) => order.push(content),
       onReset: () => order.push('reset'),
-    })
-    const page = { roomId: 'general', epoch: 'E', messages: [], floor: 1, more: false }
-    const message = (seq: number) => ({
-      seq,
-      kind: 'text' as const,
-      messageId: `m${seq}`,
-      sender: { userId: 'ada' },
-      content: `message ${seq}`,
-      sentAt: '2026-11-22T11:04:05.123Z',
     })
     inbox.begin(page)
     inbox.deliver('E', [message(1)])
@@ -30,5 +31,22 @@ describe('inbox', () => {
     inbox.begin(page)
     expect(order).toEqual(['page', 'message 1', 'message 2', 'message 3', 'reset'])
     expect(inbox.takeCount()).toBe(3)
+  })
+
+  it('hands over no message after a page that has taken its place', async () => {
+    const order: string[] = []
+    const inbox = makeInbox({
+      timers: systemTimers,
+      onMessage: (_epoch, { content }) => order.push(content),
+      onReset: () => order.push('reset'),
+    })
+    inbox.begin(page)
+    inbox.deliver('E', [message(1)])
+    inbox.begin({ ...page, epoch: 'F' })
+    inbox.deliver('F', [message(2)])
+    await new Promise<void>((resolve) => {
+      systemTimers.after(5, resolve)
+    })
+    expect(order).toEqual(['reset', 'message 2'])
   })
 })

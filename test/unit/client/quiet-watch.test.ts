@@ -69,6 +69,7 @@ const deafRoomForTest = async () => {
       reset: ({ messages }) => seen.push(...messages.map(({ seq }) => seq)),
       left: () => undefined,
       upToDate: () => undefined,
+      moved: () => undefined,
     },
   })
   rooms.resume()

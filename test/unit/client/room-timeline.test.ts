@@ -107,6 +107,39 @@ describe('room timeline', () => {
     expect(arrival.rejoin).toBe(true)
   })
 
+  it('gives out what is pushed while it joins on a second connection', () => {
+    const timeline = joinedTimeline(1)
+    timeline.overlap()
+    expect(seqsOf(timeline.pushed('E', messages(2, 3)).ready)).toEqual([2, 3])
+    const { ready, reset } = timeline.joined(joinedWith({ recovered: true, messages: messages(2, 3, 4) }))
+    expect({ seqs: seqsOf(ready), reset }).toEqual({ seqs: [4], reset: false })
+  })
+
+  it('keeps an epoch that it learned of sooner than a join that finds the room empty', () => {
+    const timeline = makeRoomTimeline()
+    timeline.joined(joinedWith({ epoch: null }))
+    timeline.overlap()
+    timeline.pushed('E', messages(1))
+    expect(timeline.joined(joinedWith({ epoch: null, recovered: true })).reset).toBe(false)
+    expect(seqsOf(timeline.pushed('E', messages(2)).ready)).toEqual([2])
+  })
+
+  it('loses nothing of what was pushed while a join on a second connection begins it anew', () => {
+    const timeline = joinedTimeline(1)
+    timeline.overlap()
+    expect(timeline.pushed('E', messages(10)).ready).toEqual([])
+    const { ready, reset } = timeline.joined(joinedWith({ floor: 8, messages: messages(8, 9) }))
+    expect({ seqs: seqsOf(ready), reset }).toEqual({ seqs: [8, 9, 10], reset: true })
+  })
+
+  it('goes on as before when a join on a second connection comes to nothing', () => {
+    const timeline = joinedTimeline(1)
+    timeline.overlap()
+    timeline.pushed('E', messages(2))
+    timeline.endOverlap()
+    expect(seqsOf(timeline.pushed('E', messages(2, 3)).ready)).toEqual([3])
+  })
+
   it('is behind when a head lies beyond what has arrived', () => {
     const timeline = joinedTimeline(1)
     timeline.learn({ epoch: 'E', seq: 3 })
@@ -147,7 +180,10 @@ describe('room timeline', () => {
   })
 
   it('gives out each message of an epoch once and in order, whatever is lost, doubled or late', () => {
-    fc.assert(fc.property(story, (steps) => play(steps)))
+    fc.assert(
+      fc.property(story, (steps) => play(steps)),
+      { numRuns: 2000 },
+    )
   })
 })
 
@@ -158,12 +194,13 @@ const story = fc.array(
     do: fc.oneof(
       { weight: 4, arbitrary: fc.constant('say' as const) },
       { weight: 6, arbitrary: fc.constant('push' as const) },
-      { weight: 1, arbitrary: fc.constantFrom('hold', 'join', 'history', 'tellHead', 'restart') },
+      { weight: 3, arbitrary: fc.constantFrom('hold', 'join', 'history', 'tellHead', 'restart') },
+      { weight: 3, arbitrary: fc.constantFrom('askSecond', 'secondAnswers', 'secondFails') },
     ),
     which: fc.nat(1000),
     count: fc.integer({ min: 1, max: 4 }),
   }),
-  { maxLength: 120 },
+  { maxLength: 120, size: 'max' },
 )
 
 /** A room in its epochs, a timeline that sees it through a bad network, and in the end a good one. */
@@ -179,6 +216,9 @@ const makePlay = () => {
   const heads = [3]
   let given: string[] = []
   let joined = false
+  /** What the second connection's join will be answered: as things stood when it was asked. */
+  let answer: JoinedFrame | undefined
+  let isHeld = false
 
   const last = () => heads.length - 1
   const head = () => heads[last()] ?? 0
@@ -191,23 +231,27 @@ const makePlay = () => {
   const take = ({ ready }: { readonly ready: readonly ChatMessage[] }) => {
     given.push(...ready.map(({ messageId }) => messageId))
   }
-  const join = (): boolean => {
+  const answerToJoin = (): JoinedFrame => {
     const { epoch, seq } = timeline.cursor()
     const recovered = joined && epoch === nameOf(last())
     const from = recovered ? seq + 1 : Math.max(1, head() - 2)
-    timeline.hold()
-    const arrival = timeline.joined(
-      joinedWith({
-        epoch: nameOf(last()),
-        seq: head(),
-        messages: range(last(), from, Math.min(head(), from + 2)),
-        recovered,
-      }),
-    )
+    const messages = range(last(), from, Math.min(head(), from + 2))
+    return joinedWith({ epoch: nameOf(last()), seq: head(), messages, recovered })
+  }
+  const takeJoined = (frame: JoinedFrame): boolean => {
+    const arrival = timeline.joined(frame)
     if (arrival.reset) given = []
     take(arrival)
     joined = true
     return arrival.rejoin
+  }
+  const join = (): boolean => {
+    timeline.hold()
+    return takeJoined(answerToJoin())
+  }
+  const secondAnswers = () => {
+    if (answer !== undefined) takeJoined(answer)
+    answer = undefined
   }
   const history = (_which: number, count: number) => {
     const { epoch, seq } = timeline.cursor()
@@ -228,11 +272,31 @@ const makePlay = () => {
       const from = 1 + (which % end)
       take(timeline.pushed(nameOf(epoch), range(epoch, from, Math.min(end, from + count - 1))))
     },
-    hold: () => timeline.hold(),
-    join: () => join(),
+    // A join waits for one on a second connection, and the other way round.
+    hold: () => {
+      if (answer !== undefined) return
+      timeline.hold()
+      isHeld = true
+    },
+    join: () => {
+      if (answer !== undefined) return
+      join()
+      isHeld = false
+    },
+    askSecond: () => {
+      if (!joined || isHeld || answer !== undefined) return
+      answer = answerToJoin()
+      timeline.overlap()
+    },
+    secondAnswers,
+    secondFails: () => {
+      answer = undefined
+      timeline.endOverlap()
+    },
     history,
     tellHead: () => joined && take(timeline.learn({ epoch: nameOf(last()), seq: head() })),
     finish: () => {
+      secondAnswers()
       while (join());
       while (timeline.isBehind()) history(0, 3)
       const [first = ''] = given
