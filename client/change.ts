@@ -1,6 +1,7 @@
 import type { Backoff } from './backoff.ts'
-import { type ChatClientError, connectionLost, errorOfDisconnect } from './chat-client-error.ts'
+import type { ChatClientError } from './chat-client-error.ts'
 import { type DialDeps, type Dialing, dial, type Failure, type Link, type LinkEvents } from './dial.ts'
+import { connectionLost, errorOfDisconnect } from './errors-of-frames.ts'
 
 export type ChangeDeps = DialDeps & {
   readonly backoff: Backoff

@@ -1,18 +1,13 @@
 import { defaultLimits, type Limits } from '../core/protocol/limits.ts'
-import type {
-  ChatMessage,
-  DisconnectFrame,
-  HelloFrame,
-  HistoryFrame,
-} from '../core/protocol/server-frames.ts'
+import type { HelloFrame } from '../core/protocol/server-frames.ts'
 import { makeBackoff } from './backoff.ts'
 import { makeCalls } from './calls.ts'
 import { ChatClientError } from './chat-client-error.ts'
+import type { ChatClientEvents, ConnectionState } from './chat-client-events.ts'
 import { type Connection, type ConnectionDeps, makeConnection } from './connection.ts'
 import { type Emitter, makeEmitter } from './events.ts'
-import type { RoomPage } from './inbox.ts'
 import { makeMessageId } from './message-id.ts'
-import type { Sent } from './outbox.ts'
+import type { RoomPage, Sent } from './messages.ts'
 import { makeRooms, type Rooms } from './rooms.ts'
 import type { SocketConstructor } from './socket.ts'
 import { systemTimers, type Timers } from './timers.ts'
@@ -42,41 +37,14 @@ export type ChatClientOptions = {
   readonly random?: () => number
 }
 
-/**
- * - `connecting`: an attempt is being made, `attempt` 1 being the first in a row
- * - `resuming`: connected again, and fetching what the rooms have missed
- * - `open`: connected, and up to date
- * - `offline`: not connected; the next attempt begins in `retryInMs`
- * - `closed`: for good; `reason.code` is `closed` if it was `close()`
- */
-export type ConnectionState =
-  | { readonly status: 'connecting'; readonly attempt: number }
-  | { readonly status: 'resuming' }
-  | { readonly status: 'open' }
-  | { readonly status: 'offline'; readonly retryInMs: number }
-  | { readonly status: 'closed'; readonly reason: ChatClientError }
-
-export type ChatClientEvents = {
-  /** A message, one's own as well. In a room and an epoch: in order, without hole or repeat, after the joined page. */
-  readonly message: { readonly roomId: string; readonly epoch: string; readonly message: ChatMessage }
-  /** After a connection was lost, the room is complete again; `missed` messages were handed over on the way. */
-  readonly recovered: { readonly roomId: string; readonly missed: number }
-  /** What came between is not to be had any more: show this page in the place of all earlier messages of the room. */
-  readonly reset: RoomPage
-  /** This client is out of a room, without having asked. Its messages on their way were rejected. */
-  readonly left: { readonly roomId: string; readonly error: ChatClientError }
-  readonly state: ConnectionState
-  /** The server announces that it ends the connection. With `reconnect` the client comes back by itself. */
-  readonly disconnect: DisconnectFrame
-  /** What went wrong and is no request's: for a log. The client carries on. */
-  readonly error: ChatClientError
-}
-
 /** What the server said of this connection. */
-export type Welcome = Pick<HelloFrame, 'connectionId' | 'userId' | 'roles' | 'limits'>
-
-/** A page of a room's history, ascending. */
-export type HistoryPage = Omit<HistoryFrame, 'type' | 'id'>
+export type Welcome = {
+  readonly connectionId: string
+  readonly userId: string
+  readonly roles: readonly string[]
+  /** Those in force, by the names of the protocol. */
+  readonly limits: Readonly<Record<string, number>>
+}
 
 export type HistoryQuery = {
   /** Messages with a lower seq, the nearest first to be taken. */
@@ -125,7 +93,7 @@ export type ChatClient = {
    */
   readonly send: (roomId: string, content: string, options?: SendOptions) => Promise<Sent>
   /** Without `before` and `after`: the newest. Not tried again. */
-  readonly history: (roomId: string, query?: HistoryQuery) => Promise<HistoryPage>
+  readonly history: (roomId: string, query?: HistoryQuery) => Promise<RoomPage>
 }
 
 /** Connects nothing yet: set the listeners, then `connect`. */

@@ -2,7 +2,7 @@ import { closeCodes } from '../core/protocol/codes.ts'
 import type { DisconnectFrame, HelloFrame, MessagesFrame } from '../core/protocol/server-frames.ts'
 import type { Backoff } from './backoff.ts'
 import { type Change, makeChange } from './change.ts'
-import { ChatClientError, connectionLost, errorOfDisconnect } from './chat-client-error.ts'
+import { ChatClientError } from './chat-client-error.ts'
 import {
   type DialDeps,
   type Dialing,
@@ -12,6 +12,7 @@ import {
   type LinkEvents,
   type Refusal,
 } from './dial.ts'
+import { connectionLost, errorOfDisconnect } from './errors-of-frames.ts'
 import type { Request } from './requests.ts'
 
 export type ConnectionDeps = DialDeps & {

@@ -1,19 +1,6 @@
-import type { ChatMessage } from '../core/protocol/server-frames.ts'
 import type { ChatClientError } from './chat-client-error.ts'
+import type { ChatMessage, RoomPage } from './messages.ts'
 import type { Timers } from './timers.ts'
-
-/** The newest messages of a room, where a client begins, or begins anew. */
-export type RoomPage = {
-  readonly roomId: string
-  /** Null while the room has no message. */
-  readonly epoch: string | null
-  /** Ascending, without a hole. */
-  readonly messages: readonly ChatMessage[]
-  /** Lowest seq that still exists. */
-  readonly floor: number
-  /** Whether there are older messages than these. */
-  readonly more: boolean
-}
 
 type Deps = {
   readonly timers: Timers

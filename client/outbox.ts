@@ -1,10 +1,9 @@
-import type { Cursor } from '../core/protocol/client-frames.ts'
 import { jsonBytes, type Limits } from '../core/protocol/limits.ts'
-import type { AckFrame, ChatMessage } from '../core/protocol/server-frames.ts'
 import type { Backoff } from './backoff.ts'
 import type { Calls } from './calls.ts'
 import { ChatClientError } from './chat-client-error.ts'
 import { makeLoop, type Next, type Wait } from './loop.ts'
+import type { ChatMessage, Cursor, Sent } from './messages.ts'
 import type { Recent } from './recent.ts'
 import type { Timers } from './timers.ts'
 
@@ -13,11 +12,6 @@ export type Draft = {
   readonly content: string
   readonly clientMessageId: string
   readonly attributes?: Readonly<Record<string, string>>
-}
-
-/** What the server said of a message that it has stored. */
-export type Sent = Pick<AckFrame, 'roomId' | 'epoch' | 'seq' | 'messageId' | 'sentAt' | 'duplicate'> & {
-  readonly clientMessageId: string
 }
 
 type Deps = {

@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../core/protocol/server-frames.ts'
+import type { ChatMessage } from './messages.ts'
 
 /** Puts the messages of one epoch into the order of their seq: each is given out once, when all before it were. */
 export type ReorderBuffer = {

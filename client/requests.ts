@@ -1,7 +1,8 @@
 import type { ClientFrame } from '../core/protocol/client-frames.ts'
 import type { ReplyFrame } from '../core/protocol/server-frames.ts'
-import { ChatClientError, errorOfFrame } from './chat-client-error.ts'
+import { ChatClientError } from './chat-client-error.ts'
 import { isErrorReply } from './decode-frame.ts'
+import { errorOfFrame } from './errors-of-frames.ts'
 import type { Timers } from './timers.ts'
 
 /** Sends a frame and resolves with its reply. @throws ChatClientError what the server said, `timeout`, `disconnected` or `closed` */

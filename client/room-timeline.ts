@@ -1,5 +1,5 @@
-import type { Cursor } from '../core/protocol/client-frames.ts'
-import type { ChatMessage, Head, HistoryFrame, JoinedFrame } from '../core/protocol/server-frames.ts'
+import type { Head, HistoryFrame, JoinedFrame } from '../core/protocol/server-frames.ts'
+import type { ChatMessage, Cursor } from './messages.ts'
 import { makeReorderBuffer, type ReorderBuffer } from './reorder-buffer.ts'
 
 /** What became of messages that arrived. */

@@ -1,6 +1,7 @@
 import type { HelloFrame, ServerFrame } from '../core/protocol/server-frames.ts'
-import { ChatClientError, connectionLost, errorOfFrame } from './chat-client-error.ts'
+import { ChatClientError } from './chat-client-error.ts'
 import { decodeFrame, isHello } from './decode-frame.ts'
+import { connectionLost, errorOfFrame } from './errors-of-frames.ts'
 import { makeRequests, type Request } from './requests.ts'
 import { openSocket, type SocketConstructor } from './socket.ts'
 import { throwLater } from './throw-later.ts'

@@ -1,7 +1,7 @@
 import type { ChatClient, Welcome } from '../client/chat-client.ts'
 import { ChatClientError } from '../client/chat-client-error.ts'
+import type { ChatMessage } from '../client/messages.ts'
 import { defaultLimits } from '../core/protocol/limits.ts'
-import type { ChatMessage } from '../core/protocol/server-frames.ts'
 import { followConnection } from './connection-badge.ts'
 import { byId } from './dom.ts'
 import { makeRoomTabs, type RoomTabs } from './room-tabs.ts'

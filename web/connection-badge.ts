@@ -1,4 +1,5 @@
-import type { ChatClient, ConnectionState } from '../client/chat-client.ts'
+import type { ChatClient } from '../client/chat-client.ts'
+import type { ConnectionState } from '../client/chat-client-events.ts'
 import { byId } from './dom.ts'
 import type { Unsent } from './unsent.ts'
 import { badgeOf } from './wording.ts'

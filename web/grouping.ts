@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../core/protocol/server-frames.ts'
+import type { ChatMessage } from '../client/messages.ts'
 
 type Placed = Pick<ChatMessage, 'sender' | 'sentAt'>
 

@@ -1,13 +1,13 @@
-import type { HistoryPage } from '../client/chat-client.ts'
 import { ChatClientError } from '../client/chat-client-error.ts'
+import type { RoomPage } from '../client/messages.ts'
 import { element } from './dom.ts'
 
 type Deps = {
   readonly edge: HTMLElement
   readonly roomId: string
   /** Older messages than those shown; undefined if none are shown. */
-  readonly fetch: () => Promise<HistoryPage | undefined>
-  readonly show: (page: HistoryPage) => void
+  readonly fetch: () => Promise<RoomPage | undefined>
+  readonly show: (page: RoomPage) => void
 }
 
 /** The upper edge of a room's messages: loads older ones, or says why there are none. */

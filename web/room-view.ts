@@ -1,8 +1,7 @@
-import type { ChatClient, HistoryPage } from '../client/chat-client.ts'
+import type { ChatClient } from '../client/chat-client.ts'
 import { ChatClientError } from '../client/chat-client-error.ts'
-import type { RoomPage } from '../client/inbox.ts'
 import { makeMessageId } from '../client/message-id.ts'
-import type { ChatMessage } from '../core/protocol/server-frames.ts'
+import type { ChatMessage, RoomPage } from '../client/messages.ts'
 import { makeComposer } from './composer.ts'
 import { part, showText } from './dom.ts'
 import { makeHistoryEdge } from './history-edge.ts'
@@ -57,7 +56,7 @@ export const makeRoomView = (deps: Deps): RoomView => {
       const before = messages.firstSeq()
       return before === undefined ? undefined : client.history(roomId, { before, limit: 50 })
     },
-    show: (page: HistoryPage) => {
+    show: (page) => {
       scroll.holding(() => messages.prepend(page.messages))
       approach()
     },

@@ -1,5 +1,5 @@
-import type { ConnectionState } from '../client/chat-client.ts'
 import type { ChatClientError } from '../client/chat-client-error.ts'
+import type { ConnectionState } from '../client/chat-client-events.ts'
 
 /** How the page names the state of the connection: `data-state`, and the words beside the dot. */
 export type Badge = {

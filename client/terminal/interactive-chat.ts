@@ -1,6 +1,6 @@
-import type { ChatMessage } from '../../core/protocol/server-frames.ts'
 import type { ChatClient } from '../chat-client.ts'
 import { ChatClientError } from '../chat-client-error.ts'
+import type { ChatMessage } from '../messages.ts'
 import { errorLine, messageLines, noticeLine, type Paint, stateText } from './lines.ts'
 import type { TerminalOptions } from './options.ts'
 import { openScreen } from './screen.ts'

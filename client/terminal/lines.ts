@@ -1,6 +1,6 @@
-import type { ChatMessage } from '../../core/protocol/server-frames.ts'
-import type { ConnectionState } from '../chat-client.ts'
 import type { ChatClientError } from '../chat-client-error.ts'
+import type { ConnectionState } from '../chat-client-events.ts'
+import type { ChatMessage } from '../messages.ts'
 import { printable, printableLine } from './printable.ts'
 
 /** Adds colour to a text, or leaves it as it is. */

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type ChatClient, type ConnectionState, makeChatClient } from '../../client/chat-client.ts'
-import type { Sent } from '../../client/outbox.ts'
-import type { ChatMessage } from '../../core/protocol/server-frames.ts'
+import { type ChatClient, makeChatClient } from '../../client/chat-client.ts'
+import type { ConnectionState } from '../../client/chat-client-events.ts'
+import type { ChatMessage, Sent } from '../../client/messages.ts'
 import { eventually } from '../support/eventually.ts'
 import { everyParts, startTestChat } from '../support/test-chat.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type ChatClient, makeChatClient } from '../../client/chat-client.ts'
-import type { ChatMessage } from '../../core/protocol/server-frames.ts'
+import type { ChatMessage } from '../../client/messages.ts'
 import { eventually } from '../support/eventually.ts'
 import { connectPlain } from '../support/plain-client.ts'
 import { everyParts, membersOf, startTestChat } from '../support/test-chat.ts'

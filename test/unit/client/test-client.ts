@@ -1,10 +1,6 @@
 import { onTestFinished, vi } from 'vitest'
-import {
-  type ChatClient,
-  type ChatClientEvents,
-  type ChatClientOptions,
-  makeChatClient,
-} from '../../../client/chat-client.ts'
+import { type ChatClient, type ChatClientOptions, makeChatClient } from '../../../client/chat-client.ts'
+import type { ChatClientEvents } from '../../../client/chat-client-events.ts'
 import type { Limits } from '../../../core/protocol/limits.ts'
 import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts'
 

@@ -1,0 +1,46 @@
+/**
+ * A message of a room. Written out, as all types of the client's API are, so that they stand without the schema
+ * library: the compiler holds them against the schemas wherever a frame becomes one of them.
+ */
+export type ChatMessage = {
+  /** Its place in the room: within an epoch 1, 2, 3, … */
+  readonly seq: number
+  readonly kind: 'text'
+  readonly messageId: string
+  /** The id that its sender chose. */
+  readonly clientMessageId?: string
+  readonly sender: { readonly userId: string; readonly name?: string }
+  readonly content: string
+  readonly attributes?: Readonly<Record<string, string>>
+  /** ISO 8601, UTC, by the server's clock. */
+  readonly sentAt: string
+}
+
+/** How far somebody has come in a room: its epoch, null while it has no message, and a seq in it, 0 then. */
+export type Cursor = { readonly epoch: string | null; readonly seq: number }
+
+/** Messages of a room that follow one another. */
+export type RoomPage = {
+  readonly roomId: string
+  /** Null while the room has no message. */
+  readonly epoch: string | null
+  /** Ascending, without a hole. */
+  readonly messages: readonly ChatMessage[]
+  /** Lowest seq that still exists. */
+  readonly floor: number
+  /** Whether there are others, in the direction that was asked for: without one, older ones. */
+  readonly more: boolean
+}
+
+/** What the server said of a message that it has stored. */
+export type Sent = {
+  readonly roomId: string
+  readonly epoch: string
+  readonly seq: number
+  readonly messageId: string
+  readonly clientMessageId: string
+  /** ISO 8601, UTC, by the server's clock. */
+  readonly sentAt: string
+  /** It was stored at an earlier try. */
+  readonly duplicate?: true
+}
