@@ -33,6 +33,8 @@ export type ChatClientEvents = {
   readonly reset: RoomPage
   /** This client is out of a room, without having asked. Its messages on their way were rejected. */
   readonly left: { readonly roomId: string; readonly error: ChatClientError }
+  /** What `unsent()` returns for this room is another list now. Comes before a message is first sent, too. */
+  readonly unsent: { readonly roomId: string }
   readonly state: ConnectionState
   /** The server announces that it ends the connection. With `reconnect` the client comes back by itself. */
   readonly disconnect: Disconnection

@@ -7,7 +7,7 @@ import type { ChatClientEvents, ConnectionState } from './chat-client-events.ts'
 import { type Connection, type ConnectionDeps, makeConnection } from './connection.ts'
 import { type Emitter, makeEmitter } from './events.ts'
 import { makeMessageId } from './message-id.ts'
-import type { RoomPage, Sent } from './messages.ts'
+import type { Cursor, RoomPage, Sent, UnsentMessage } from './messages.ts'
 import { makeRooms, type Rooms } from './rooms.ts'
 import type { SocketConstructor } from './socket.ts'
 import { systemTimers, type Timers } from './timers.ts'
@@ -64,13 +64,19 @@ export type SendOptions = {
    * from being stored twice.
    */
   readonly clientMessageId?: string
+  /**
+   * For a message that another client has left unsent, perhaps on the same page before it was loaded again: its
+   * `since` there, together with its `clientMessageId`. It is stored once, or rejected with `stale_cursor` if nobody
+   * can tell any more whether it was stored.
+   */
+  readonly since?: Cursor
 }
 
 /** A connection to the chat, for as long as `close` is not called; every rejection is a ChatClientError. */
 export type ChatClient = {
   /** Resolves once the server has said hello; rejects only if the client is closed for good before. */
   readonly connect: () => Promise<Welcome>
-  /** For good. What has not been acknowledged is rejected with `closed`; it may have been stored. */
+  /** For good. What has not been acknowledged is rejected with `closed`, and `unsent` still tells it. */
   readonly close: () => void
   readonly state: () => ConnectionState
   /** While `offline`: makes the next attempt now. Does nothing otherwise. */
@@ -92,6 +98,11 @@ export type ChatClient = {
    * stored, however many connections that takes: it is tried again until it is, stored once, or refused.
    */
   readonly send: (roomId: string, content: string, options?: SendOptions) => Promise<Sent>
+  /**
+   * The messages that are neither stored nor refused, of one room or of all, those of a room in the order in which
+   * they go out. `unsent` events tell when that changes. Once the client is closed it stays as it was.
+   */
+  readonly unsent: (roomId?: string) => readonly UnsentMessage[]
   /** Without `before` and `after`: the newest. Not tried again. */
   readonly history: (roomId: string, query?: HistoryQuery) => Promise<RoomPage>
 }
@@ -117,6 +128,7 @@ export const makeChatClient = (options: ChatClientOptions): ChatClient => {
       recovered: (event) => emitter.emit('recovered', event),
       reset: (page) => emitter.emit('reset', page),
       left: (event) => emitter.emit('left', event),
+      unsent: (event) => emitter.emit('unsent', event),
       upToDate: () => enter(state, { status: 'open' }),
       moved: () => connection.changeOver(),
     },
@@ -141,10 +153,12 @@ export const makeChatClient = (options: ChatClientOptions): ChatClient => {
     on: emitter.on,
     joinRoom: (roomId, { limit } = {}) => whileOpen(state, () => rooms.join(roomId, limit)),
     leaveRoom: rooms.leave,
-    send: (roomId, content, { attributes, clientMessageId = makeMessageId() } = {}) =>
-      whileOpen(state, () =>
-        rooms.send(roomId, { content, clientMessageId, ...(attributes && { attributes }) }),
-      ),
+    send: (roomId, content, { attributes, clientMessageId = makeMessageId(), since } = {}) =>
+      whileOpen(state, () => {
+        const extras = { ...(attributes && { attributes }), ...(since && { since }) }
+        return rooms.send(roomId, { content, clientMessageId, ...extras })
+      }),
+    unsent: rooms.unsent,
     history: async (roomId, { limit, ...query } = {}) => {
       const epoch = rooms.epochOf(roomId)
       const { id, type, ...page } = await calls.getHistory({

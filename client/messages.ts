@@ -44,3 +44,17 @@ export type Sent = {
   /** It was stored at an earlier try. */
   readonly duplicate?: true
 }
+
+/** A message that is neither stored nor refused, as far as this client knows. */
+export type UnsentMessage = {
+  readonly roomId: string
+  readonly clientMessageId: string
+  readonly content: string
+  readonly attributes?: Readonly<Record<string, string>>
+  /** When `send` was called: ISO 8601, UTC, by the clock of this device. */
+  readonly queuedAt: string
+  /** There once it was first tried. Whoever sends it again gives it back (`SendOptions.since`): so it is stored once. */
+  readonly since?: Cursor
+  /** It was sent, and may be stored. */
+  readonly inDoubt: boolean
+}

@@ -3,16 +3,19 @@ import type { Backoff } from './backoff.ts'
 import type { Calls } from './calls.ts'
 import { ChatClientError } from './chat-client-error.ts'
 import { makeLoop, type Next, type Wait } from './loop.ts'
-import type { ChatMessage, Cursor, Sent } from './messages.ts'
+import type { ChatMessage, Cursor, Sent, UnsentMessage } from './messages.ts'
+import {
+  type Draft,
+  type EarlierTry,
+  makeOutgoing,
+  type Outgoing,
+  reject,
+  remember,
+  resolve,
+  unsentOf,
+} from './outgoing.ts'
 import type { Recent } from './recent.ts'
 import type { Timers } from './timers.ts'
-
-/** A message to send. */
-export type Draft = {
-  readonly content: string
-  readonly clientMessageId: string
-  readonly attributes?: Readonly<Record<string, string>>
-}
 
 type Deps = {
   readonly roomId: string
@@ -29,26 +32,18 @@ type Deps = {
   readonly refresh: () => Promise<void>
   readonly limits: () => Pick<Limits, 'clientFrameBytes'>
   readonly earlierTries: Recent<EarlierTry>
-}
-
-/** A message that was settled, in case that it is sent again: that is exact only if it goes on where this ended. */
-export type EarlierTry = {
-  readonly firstTry: FirstTry
-  readonly inDoubt: boolean
-  /** Where it stands, if it was acknowledged, or has come back from the room since. */
-  readonly sent?: Sent
-}
-
-type FirstTry = {
-  readonly since: Cursor
-  /** Gaps in the room until then; undefined if the room was left since, and nobody knows what came in between. */
-  readonly resets: number | undefined
+  readonly on: {
+    /** What `unsent` returns is another list now. Called before a message is first sent, too. */
+    readonly unsent: () => void
+  }
 }
 
 /** The messages of one room on their way to the server, one after the other. */
 export type Outbox = {
   /** Resolves once the server has stored the message. @throws ChatClientError it will not; see `ChatClientErrorCode` */
   readonly send: (draft: Draft) => Promise<Sent>
+  /** Those that are neither stored nor refused, as far as is known, in the order in which they go out. */
+  readonly unsent: () => readonly UnsentMessage[]
   /** The room is joined on the present connection. */
   readonly start: () => void
   /** It is not any more: what is waiting goes on waiting. */
@@ -61,28 +56,11 @@ export type Outbox = {
   readonly failAll: (error: ChatClientError) => void
 }
 
-type Item = {
-  readonly draft: Draft
-  readonly outcome: PromiseWithResolvers<Sent>
-  /** Set when it is first tried, and the same from then on: it is what makes a retry exact. */
-  firstTry?: FirstTry
-  /** An attempt was made whose outcome is not known. */
-  inDoubt: boolean
-  failures: number
-  /** This attempt was brought forward. */
-  hurried: boolean
-  /** How often the server failed at it. */
-  internalErrors: number
-  refreshed: boolean
-  /** Its outcome is known; it is about to leave the queue. */
-  settled: boolean
-}
-
 /** How often a message is tried that the server fails at, lest it hold up the others for ever. Ours. */
 const maxInternalErrors = 3
 
 export const makeOutbox = (deps: Deps): Outbox => {
-  const queue: Item[] = []
+  const queue: Outgoing[] = []
   const loop = makeLoop({
     timers: deps.timers,
     step: async () => {
@@ -95,11 +73,12 @@ export const makeOutbox = (deps: Deps): Outbox => {
   })
   return {
     send: (draft) => {
-      const isSame = (item: Item) => !item.settled && item.draft.clientMessageId === draft.clientMessageId
+      const isSame = (item: Outgoing) => !item.settled && item.draft.clientMessageId === draft.clientMessageId
       const { outcome } = queue.find(isSame) ?? enqueue(deps, queue, draft)
       loop.wake()
       return outcome.promise
     },
+    unsent: () => queue.filter(({ settled }) => !settled).map((item) => unsentOf(deps, item)),
     start: loop.start,
     stop: loop.stop,
     hurry: () => {
@@ -122,43 +101,33 @@ export const makeOutbox = (deps: Deps): Outbox => {
   }
 }
 
-const keyOf = ({ roomId }: Deps, { clientMessageId }: { readonly clientMessageId: string }): string =>
-  `${roomId} ${clientMessageId}`
-
-const enqueue = (deps: Deps, queue: Item[], draft: Draft): Item => {
-  const earlier = deps.earlierTries.get(keyOf(deps, draft))
-  const item: Item = {
-    draft,
-    outcome: Promise.withResolvers(),
-    ...(earlier && { firstTry: earlier.firstTry }),
-    inDoubt: earlier?.inDoubt ?? false,
-    failures: 0,
-    hurried: false,
-    internalErrors: 0,
-    refreshed: false,
-    settled: false,
+const enqueue = (deps: Deps, queue: Outgoing[], draft: Draft): Outgoing => {
+  const item = makeOutgoing(deps, draft)
+  if (!item.settled) {
+    queue.push(item)
+    deps.on.unsent()
   }
-  if (earlier?.sent === undefined) queue.push(item)
-  else item.outcome.resolve(earlier.sent)
   return item
 }
 
-const recognise = (deps: Deps, queue: Item[], epoch: string, message: ChatMessage) => {
+const recognise = (deps: Deps, queue: Outgoing[], epoch: string, message: ChatMessage) => {
   const { clientMessageId, seq, messageId, sentAt } = message
   if (clientMessageId === undefined) return
   const sent = { roomId: deps.roomId, epoch, seq, messageId, sentAt, clientMessageId }
-  const earlier = deps.earlierTries.get(keyOf(deps, sent))
-  if (earlier !== undefined) deps.earlierTries.set(keyOf(deps, sent), { ...earlier, sent })
+  remember(deps, sent)
   const index = queue.findIndex(({ draft }) => draft.clientMessageId === clientMessageId)
   const [item] = index < 0 ? [] : queue.splice(index, 1)
   if (item !== undefined) resolve(deps, item, sent)
 }
 
 /** `done`: its outcome is settled. */
-const attempt = async (deps: Deps, item: Item): Promise<Next | 'done'> => {
+const attempt = async (deps: Deps, item: Outgoing): Promise<Next | 'done'> => {
   const frame = frameOf(deps, item)
   try {
     requireFits(frame, deps.limits().clientFrameBytes)
+    item.underWay = true
+    // Before it is sent: who keeps it from now on keeps what makes another try exact.
+    deps.on.unsent()
     const { roomId, epoch, seq, messageId, sentAt, duplicate } = await Promise.race([
       deps.calls.sendMessage(frame),
       item.outcome.promise,
@@ -176,11 +145,14 @@ const attempt = async (deps: Deps, item: Item): Promise<Next | 'done'> => {
     return 'done'
   } catch (error) {
     if (!(error instanceof ChatClientError)) throw error
+    item.underWay = false
+    item.inDoubt ||= mayBeStored(error)
+    if (!item.settled) deps.on.unsent()
     return afterFailure(deps, item, error)
   }
 }
 
-const frameOf = ({ roomId, known, resets }: Deps, item: Item) => {
+const frameOf = ({ roomId, known, resets }: Deps, item: Outgoing) => {
   item.firstTry ??= { since: known(), resets: resets() }
   return { roomId, ...item.draft, since: item.firstTry.since }
 }
@@ -193,24 +165,24 @@ const requireFits = (frame: ReturnType<typeof frameOf>, maxFrameBytes: number) =
   }
 }
 
-const afterFailure = async (deps: Deps, item: Item, error: ChatClientError): Promise<Next | 'done'> => {
+/** It may have gone wrong after the message was stored. The same frame again finds out, and cannot store two. */
+const mayBeStored = ({ code, temporary }: ChatClientError): boolean =>
+  code === 'internal' || (temporary && code !== 'rate_limited')
+
+const afterFailure = async (deps: Deps, item: Outgoing, error: ChatClientError): Promise<Next | 'done'> => {
   switch (error.code) {
     case 'disconnected':
-      item.inDoubt = true
       // If there is no connection, the next one starts this again; if another one has taken its place, it goes on.
       return { waitMs: 0 }
     case 'not_a_member':
     case 'stale_cursor':
       return afterRefresh(deps, item, error)
     case 'internal':
-      // It may have gone wrong after the message was stored. The same frame again finds out, and cannot store two.
-      item.inDoubt = true
       item.internalErrors += 1
       if (item.internalErrors >= maxInternalErrors) return reject(deps, item, error)
       return retryLater(deps, item, error)
     default:
       if (!error.temporary) return reject(deps, item, error)
-      item.inDoubt ||= error.code !== 'rate_limited'
       return yieldingWait(item, retryLater(deps, item, error), error)
   }
 }
@@ -219,7 +191,7 @@ const afterFailure = async (deps: Deps, item: Item, error: ChatClientError): Pro
  * The room has gone on without us, or we are no longer in it. Once it was caught up with, a message in doubt was
  * either recognised in it or is not there: then it is as good as new. Across a gap nobody can tell.
  */
-const afterRefresh = async (deps: Deps, item: Item, error: ChatClientError): Promise<Next | 'done'> => {
+const afterRefresh = async (deps: Deps, item: Outgoing, error: ChatClientError): Promise<Next | 'done'> => {
   if (error.code === 'not_a_member' && item.refreshed) return reject(deps, item, error)
   item.refreshed = true
   try {
@@ -229,6 +201,7 @@ const afterRefresh = async (deps: Deps, item: Item, error: ChatClientError): Pro
       if (item.inDoubt && !isComplete) return reject(deps, item, error)
       delete item.firstTry
       item.inDoubt = false
+      deps.on.unsent()
     }
     return retryLater(deps, item, error)
   } catch (failure) {
@@ -237,32 +210,14 @@ const afterRefresh = async (deps: Deps, item: Item, error: ChatClientError): Pro
   }
 }
 
-const retryLater = ({ backoff }: Deps, item: Item, { retryAfterMs = 0 }: ChatClientError): Wait => {
+const retryLater = ({ backoff }: Deps, item: Outgoing, { retryAfterMs = 0 }: ChatClientError): Wait => {
   item.failures += 1
   return { waitMs: Math.max(retryAfterMs, backoff(item.failures)) }
 }
 
 /** A push ends every other of these waits at most: a busy room must not turn them into none. */
-const yieldingWait = (item: Item, wait: Wait, { retryAfterMs }: ChatClientError): Wait => {
+const yieldingWait = (item: Outgoing, wait: Wait, { retryAfterMs }: ChatClientError): Wait => {
   const yielding = !item.hurried && retryAfterMs === undefined
   item.hurried = false
   return { ...wait, yielding }
-}
-
-/** Remembers it as well: who sends the same message once more is told where it stands. */
-const resolve = (deps: Deps, item: Item, sent: Sent) => {
-  const { draft, outcome, firstTry } = item
-  item.settled = true
-  if (firstTry !== undefined) deps.earlierTries.set(keyOf(deps, draft), { firstTry, inDoubt: false, sent })
-  outcome.resolve(sent)
-}
-
-const reject = (deps: Deps, item: Item, error: ChatClientError): 'done' => {
-  const { draft, outcome, firstTry, inDoubt } = item
-  item.settled = true
-  // After stale_cursor nothing can be told from the first try any more: who sends it again has looked.
-  if (error.code === 'stale_cursor') deps.earlierTries.delete(keyOf(deps, draft))
-  else if (firstTry !== undefined) deps.earlierTries.set(keyOf(deps, draft), { firstTry, inDoubt })
-  outcome.reject(error)
-  return 'done'
 }

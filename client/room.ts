@@ -4,8 +4,9 @@ import type { Backoff } from './backoff.ts'
 import type { Calls } from './calls.ts'
 import type { ChatClientError } from './chat-client-error.ts'
 import { makeInbox } from './inbox.ts'
-import type { ChatMessage, RoomPage, Sent } from './messages.ts'
-import { type Draft, type EarlierTry, makeOutbox } from './outbox.ts'
+import type { ChatMessage, RoomPage, Sent, UnsentMessage } from './messages.ts'
+import { makeOutbox } from './outbox.ts'
+import type { Draft, EarlierTry } from './outgoing.ts'
 import type { Recent } from './recent.ts'
 import type { JoinCalls } from './room-move.ts'
 import { makeRoomSync, type RoomSync } from './room-sync.ts'
@@ -37,6 +38,8 @@ export type RoomDeps = {
     readonly moved: () => void
     /** Something was heard of the room. */
     readonly activity: () => void
+    /** What is unsent is another list now. */
+    readonly unsent: () => void
     /** This client is not in the room any more. */
     readonly lost: (error: ChatClientError) => void
   }
@@ -62,6 +65,7 @@ export type Room = {
   /** What the server says the last message is; null: this connection is not a member. */
   readonly learn: (head: Head | null) => void
   readonly send: (draft: Draft) => Promise<Sent>
+  readonly unsent: () => readonly UnsentMessage[]
   /** Is done with the room: whatever is waiting is rejected. */
   readonly close: (reason: ChatClientError) => void
   /** Resolves when no join is under way. */
@@ -117,7 +121,6 @@ export const makeRoom = (deps: RoomDeps): Room => {
     refresh: sync.refresh,
     calls: learning(deps.calls, sync),
   })
-
   return {
     firstPage: inbox.firstPage,
     epoch: () => timeline.cursor().epoch,
@@ -137,6 +140,7 @@ export const makeRoom = (deps: RoomDeps): Room => {
     },
     learn: sync.learn,
     send: outbox.send,
+    unsent: outbox.unsent,
     close,
     settled: sync.settled,
   }

@@ -1,8 +1,8 @@
 import type { MessagesFrame } from '../core/protocol/server-frames.ts'
 import type { Calls } from './calls.ts'
 import { ChatClientError } from './chat-client-error.ts'
-import type { ChatMessage, RoomPage, Sent } from './messages.ts'
-import type { Draft, EarlierTry } from './outbox.ts'
+import type { ChatMessage, RoomPage, Sent, UnsentMessage } from './messages.ts'
+import type { Draft, EarlierTry } from './outgoing.ts'
 import { makeQuietWatch, type QuietWatch } from './quiet-watch.ts'
 import { makeRecent, type Recent } from './recent.ts'
 import { makeRoom, type Room, type RoomDeps } from './room.ts'
@@ -14,6 +14,7 @@ type Deps = Omit<RoomDeps, 'roomId' | 'limit' | 'earlierTries' | 'on'> & {
     readonly recovered: (event: { roomId: string; missed: number }) => void
     readonly reset: (page: RoomPage) => void
     readonly left: (event: { roomId: string; error: ChatClientError }) => void
+    readonly unsent: (event: { roomId: string }) => void
     /** Every room that was joined before is so again, and complete. */
     readonly upToDate: () => void
     /** Every room is joined on the connection that is to take the place of the present one. */
@@ -26,6 +27,8 @@ export type Rooms = {
   readonly join: (roomId: string, limit: number | undefined) => Promise<RoomPage>
   readonly leave: (roomId: string) => Promise<void>
   readonly send: (roomId: string, draft: Draft) => Promise<Sent>
+  /** Of this room, or of all. Once closed: what was unsent then. */
+  readonly unsent: (roomId?: string) => readonly UnsentMessage[]
   /** Null for a room without messages, or one that is not joined. */
   readonly epochOf: (roomId: string) => string | null
   readonly pushed: (frame: MessagesFrame) => void
@@ -52,6 +55,8 @@ type State = {
   /** The connection that is to take the place of the present one, and the rooms that are not joined on it yet. */
   move: { readonly calls: Calls; readonly roomIds: Set<string> } | undefined
   connected: boolean
+  /** Set when all is over. */
+  unsentAtLast: readonly UnsentMessage[] | undefined
 }
 
 /** Messages that failed and may be sent again; what is older than these many is sent as if for the first time. Ours. */
@@ -74,6 +79,7 @@ export const makeRooms = (deps: Deps): Rooms => {
     resuming: new Set(),
     move: undefined,
     connected: false,
+    unsentAtLast: undefined,
   }
   return {
     join: (roomId, limit) => (rooms.get(roomId) ?? enter(deps, state, roomId, limit)).firstPage,
@@ -81,6 +87,10 @@ export const makeRooms = (deps: Deps): Rooms => {
     send: (roomId, draft) =>
       rooms.get(roomId)?.send(draft) ??
       Promise.reject(new ChatClientError('left', `Join the room ${roomId} before you send to it.`)),
+    unsent: (roomId) => {
+      const all = state.unsentAtLast ?? unsentIn(rooms)
+      return roomId === undefined ? all : all.filter((message) => message.roomId === roomId)
+    },
     epochOf: (roomId) => rooms.get(roomId)?.epoch() ?? null,
     pushed: ({ roomId, epoch, messages }) => rooms.get(roomId)?.pushed(epoch, messages),
     resume: () => resume(state),
@@ -103,11 +113,14 @@ export const makeRooms = (deps: Deps): Rooms => {
     checkNow: watch.checkNow,
     close: (reason) => {
       watch.stop()
+      state.unsentAtLast = unsentIn(rooms)
       for (const room of rooms.values()) room.close(reason)
       rooms.clear()
     },
   }
 }
+
+const unsentIn = (rooms: ReadonlyMap<string, Room>) => [...rooms.values()].flatMap(({ unsent }) => unsent())
 
 const enter = (deps: Deps, state: State, roomId: string, limit: number | undefined): Room => {
   const room = makeRoom({
@@ -130,6 +143,9 @@ const enter = (deps: Deps, state: State, roomId: string, limit: number | undefin
         finishMove(deps, state)
       },
       activity: () => state.watch.touch(roomId),
+      unsent: () => {
+        if (state.unsentAtLast === undefined) deps.on.unsent({ roomId })
+      },
       lost: (error) => {
         forget(deps, state, roomId, room)
         deps.on.left({ roomId, error })

@@ -4,13 +4,15 @@ import type { ChatMessage } from '../client/messages.ts'
 import { defaultLimits } from '../core/protocol/limits.ts'
 import { followConnection } from './connection-badge.ts'
 import { byId } from './dom.ts'
+import { type KeptMessages, makeKeptMessages } from './kept-messages.ts'
 import { makeRoomTabs, type RoomTabs } from './room-tabs.ts'
 import { makeRoomView, type RoomView } from './room-view.ts'
-import { makeUnsent, type Unsent } from './unsent.ts'
 import { leaveAnywayText } from './wording.ts'
 
 type Deps = {
   readonly client: ChatClient
+  /** Where the tab keeps what is unsent; undefined where it may not. */
+  readonly storage: Storage | undefined
   /** The chat is over; the reason has the code `closed` if that was the visitor's wish. */
   readonly onOver: (reason: ChatClientError) => void
   /** A room could not be joined, or was lost, while others go on. */
@@ -26,9 +28,10 @@ export type ChatView = {
 type State = {
   readonly rooms: Map<string, { readonly view: RoomView; unread: number }>
   readonly tabs: RoomTabs
-  readonly unsent: Unsent
   current: string | undefined
   welcome: Welcome | undefined
+  /** Once it is known whose they are. */
+  kept: KeptMessages | undefined
 }
 
 /** The chat, from its first connection to its last: the rooms, and how the connection fares. */
@@ -39,18 +42,19 @@ export const makeChatView = (deps: Deps): ChatView => {
   const state: State = {
     rooms: new Map(),
     tabs: makeRoomTabs({ list: roomList, onSelect: (roomId) => select(state, roomId) }),
-    unsent: makeUnsent(),
     current: undefined,
     welcome: undefined,
+    kept: undefined,
   }
   const over = new AbortController()
   const chat = byId('chat', HTMLElement)
   chat.hidden = false
 
-  followConnection({ client, unsent: state.unsent, signal: over.signal })
+  followConnection({ client, signal: over.signal })
   client.on('message', ({ roomId, message }) => receive(state, roomId, message))
   client.on('reset', (page) => state.rooms.get(page.roomId)?.view.reset(page))
   client.on('left', ({ roomId, error }) => drop(deps, state, roomId, error))
+  client.on('unsent', () => state.kept?.keep(client.unsent()))
   client.on('state', (now) => {
     if (now.status !== 'closed') return
     over.abort()
@@ -60,10 +64,10 @@ export const makeChatView = (deps: Deps): ChatView => {
   })
   document.addEventListener('visibilitychange', () => see(state), { signal: over.signal })
   const askBeforeLoss = (event: BeforeUnloadEvent) => {
-    if (state.unsent.count() > 0) event.preventDefault()
+    if (client.unsent().length > 0) event.preventDefault()
   }
   window.addEventListener('beforeunload', askBeforeLoss, { signal: over.signal })
-  void greet(client, state)
+  void greet(deps, state)
 
   return {
     join: (roomId) => {
@@ -72,20 +76,32 @@ export const makeChatView = (deps: Deps): ChatView => {
     },
     leave: () => {
       const { current } = state
-      const atStake = state.unsent.count(state.rooms.size > 1 ? current : undefined)
+      const atStake = client.unsent(state.rooms.size > 1 ? current : undefined).length
       if (atStake > 0 && !window.confirm(leaveAnywayText(atStake))) return
       if (current !== undefined && state.rooms.size > 1) {
         remove(state, current)
         void ignoringLoss(client.leaveRoom(current))
-      } else client.close()
+      } else {
+        state.kept?.clear()
+        client.close()
+      }
     },
   }
 }
 
-const greet = async (client: ChatClient, state: State): Promise<void> => {
+const greet = async ({ client, storage }: Deps, state: State): Promise<void> => {
   const welcome = await ignoringLoss(client.connect())
   state.welcome = welcome
   byId('me', HTMLElement).textContent = welcome?.userId ?? ''
+  if (welcome === undefined) return
+  state.kept = makeKeptMessages(storage, welcome.userId)
+  for (const roomId of state.rooms.keys()) sendKept(state, roomId)
+  state.kept.keep(client.unsent())
+}
+
+/** Before the room's page has come, so that what turns out to stand there is not sent once more. */
+const sendKept = ({ rooms, kept }: State, roomId: string) => {
+  for (const message of kept?.take(roomId) ?? []) rooms.get(roomId)?.view.send(message)
 }
 
 const join = async (deps: Deps, state: State, roomId: string): Promise<void> => {
@@ -94,14 +110,15 @@ const join = async (deps: Deps, state: State, roomId: string): Promise<void> => 
     roomId,
     template: byId('room-template', HTMLTemplateElement),
     userId: () => state.welcome?.userId,
-    onSending: () => state.unsent.add(roomId),
     maxContentBytes: () => state.welcome?.limits.contentBytes ?? defaultLimits.contentBytes,
   })
   state.rooms.set(roomId, { view, unread: 0 })
   state.tabs.add(roomId)
   select(state, roomId)
   try {
-    view.reset(await deps.client.joinRoom(roomId, { limit: 50 }))
+    const joining = deps.client.joinRoom(roomId, { limit: 50 })
+    sendKept(state, roomId)
+    view.reset(await joining)
   } catch (error) {
     if (!(error instanceof ChatClientError)) throw error
     if (error.code !== 'left') drop(deps, state, roomId, error)

@@ -1,12 +1,10 @@
 import type { ChatClient } from '../client/chat-client.ts'
 import type { ConnectionState } from '../client/chat-client-events.ts'
 import { byId } from './dom.ts'
-import type { Unsent } from './unsent.ts'
 import { badgeOf } from './wording.ts'
 
 type Deps = {
-  readonly client: Pick<ChatClient, 'on' | 'retryNow'>
-  readonly unsent: Pick<Unsent, 'oldestAtMs'>
+  readonly client: Pick<ChatClient, 'on' | 'retryNow' | 'unsent'>
   /** Ends it. */
   readonly signal: AbortSignal
 }
@@ -14,7 +12,7 @@ type Deps = {
 const tickMs = 500
 
 /** Shows how the connection fares and, while there is none, when the next attempt begins. */
-export const followConnection = ({ client, unsent, signal }: Deps): void => {
+export const followConnection = ({ client, signal }: Deps): void => {
   const badge = byId('connection-state', HTMLElement)
   const label = byId('connection-label', HTMLElement)
   const retry = byId('retry', HTMLElement)
@@ -24,7 +22,7 @@ export const followConnection = ({ client, unsent, signal }: Deps): void => {
   let wasOnline = false
 
   const show = () => {
-    const { state, label: text } = badgeOf(now, wasOnline, waitedMs(unsent, sinceMs))
+    const { state, label: text } = badgeOf(now, wasOnline, waitedMs(client, sinceMs))
     wasOnline ||= state === 'online'
     badge.dataset.state = state
     // Said once, however many attempts it takes.
@@ -44,9 +42,9 @@ export const followConnection = ({ client, unsent, signal }: Deps): void => {
 }
 
 /** What was written before the connection was there has not waited for the server until then. */
-const waitedMs = ({ oldestAtMs }: Deps['unsent'], connectedAtMs: number): number => {
-  const oldest = oldestAtMs()
-  return oldest === undefined ? 0 : performance.now() - Math.max(oldest, connectedAtMs)
+const waitedMs = ({ unsent }: Deps['client'], connectedAtMs: number): number => {
+  const waits = unsent().map(({ queuedAt }) => Date.now() - Date.parse(queuedAt))
+  return Math.min(Math.max(0, ...waits), performance.now() - connectedAtMs)
 }
 
 const secondsText = (atMs: number): string => `${Math.max(0, Math.ceil((atMs - performance.now()) / 1000))} s`

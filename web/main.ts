@@ -3,10 +3,10 @@ import { type ChatView, makeChatView } from './chat-view.ts'
 import { byId } from './dom.ts'
 import { makeRoomDialog } from './room-dialog.ts'
 import { type Entrance, makeStartForm } from './start-form.ts'
-import { readVisitor, rememberVisitor, visitorStorage } from './visitor.ts'
+import { readVisitor, rememberVisitor, storageOf } from './visitor.ts'
 import { reasonForLeaving } from './wording.ts'
 
-const storage = visitorStorage()
+const storage = storageOf('localStorage')
 let chat: ChatView | undefined
 
 const enter = (entrance: Entrance) => {
@@ -20,6 +20,7 @@ const enter = (entrance: Entrance) => {
       url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/`,
       ...(token === undefined ? { userId: user } : { getToken: () => token }),
     }),
+    storage: storageOf('sessionStorage'),
     onOver: (reason) => {
       chat = undefined
       start.show(reasonForLeaving(reason, { hasToken }), { asksForToken: reason.code === 'unauthorized' })

@@ -1,7 +1,7 @@
 import type { ChatClient } from '../client/chat-client.ts'
 import { ChatClientError } from '../client/chat-client-error.ts'
 import { makeMessageId } from '../client/message-id.ts'
-import type { ChatMessage, RoomPage } from '../client/messages.ts'
+import type { ChatMessage, RoomPage, UnsentMessage } from '../client/messages.ts'
 import { makeComposer } from './composer.ts'
 import { part, showText } from './dom.ts'
 import { makeHistoryEdge } from './history-edge.ts'
@@ -15,8 +15,6 @@ type Deps = {
   readonly template: HTMLTemplateElement
   readonly userId: () => string | undefined
   readonly maxContentBytes: () => number
-  /** A message is on its way; what it returns is called when that is over. */
-  readonly onSending: () => () => void
 }
 
 /** One room on the page. It goes on living while another one is shown. */
@@ -25,6 +23,8 @@ export type RoomView = {
   /** The newest messages, in the place of all that was shown. */
   readonly reset: (page: RoomPage) => void
   readonly append: (message: ChatMessage) => void
+  /** Sends a message that was kept. */
+  readonly send: (kept: UnsentMessage) => void
   /** It was put into the page. */
   readonly shown: () => void
 }
@@ -33,7 +33,7 @@ export type RoomView = {
 const nearTopPx = 400
 
 export const makeRoomView = (deps: Deps): RoomView => {
-  const { client, roomId, template, userId, maxContentBytes, onSending } = deps
+  const { client, roomId, template, userId, maxContentBytes } = deps
   const element = cloneOf(template)
   element.setAttribute('aria-label', `Room ${roomId}`)
   const scroller = part(element, 'scroller', HTMLElement)
@@ -72,7 +72,7 @@ export const makeRoomView = (deps: Deps): RoomView => {
       approach()
     },
   })
-  const send = makeSender({ client, roomId, messages, review, onSending })
+  const send = makeSender({ client, roomId, messages, review })
   const composer = makeComposer({
     form: part(element, 'composer', HTMLFormElement),
     roomId,
@@ -85,7 +85,6 @@ export const makeRoomView = (deps: Deps): RoomView => {
       if (scroll.isAtEnd()) scroll.toEnd()
     },
   })
-
   return {
     element,
     reset: (page) => {
@@ -102,6 +101,7 @@ export const makeRoomView = (deps: Deps): RoomView => {
       review()
       if (isOther && !scroll.isAtEnd()) newest.add()
     },
+    send,
     shown: () => {
       scroll.restore()
       composer.invite()
@@ -137,34 +137,35 @@ type SenderDeps = {
   readonly roomId: string
   readonly messages: MessageList
   readonly review: () => void
-  readonly onSending: Deps['onSending']
 }
 
+type SentDraft = Draft & Pick<UnsentMessage, 'since'>
+
 /** Sends a message, and shows how it fares; the same one, with the same id, when it is tried again. */
-const makeSender = ({ client, roomId, messages, review, onSending }: SenderDeps) => {
-  const attempt = async (draft: Draft): Promise<void> => {
-    const mark = messages.add(draft)
+const makeSender = ({ client, roomId, messages, review }: SenderDeps) => {
+  const attempt = async ({ clientMessageId, content, since }: SentDraft): Promise<void> => {
+    const mark = messages.add({ clientMessageId, content })
     review()
-    const sent = onSending()
     try {
-      await client.send(roomId, draft.content, { clientMessageId: draft.clientMessageId })
+      const { seq } = await client.send(roomId, content, { clientMessageId, ...(since && { since }) })
       mark({ state: 'sent' })
+      // One that was kept may stand in the room already, above what is shown.
+      if (seq < (messages.firstSeq() ?? seq)) messages.discard(clientMessageId)
     } catch (error) {
       if (!(error instanceof ChatClientError)) throw error
       mark({
         state: 'failed',
         reason: reasonForFailure(error),
-        retry: () => send(draft),
+        // The client knows by itself where the first try began, unless that is of no use any more.
+        retry: () => send({ clientMessageId, content }),
         discard: () => {
-          messages.discard(draft.clientMessageId)
+          messages.discard(clientMessageId)
           review()
         },
       })
-    } finally {
-      sent()
     }
   }
-  const send = (draft: Draft) => {
+  const send = (draft: SentDraft) => {
     void attempt(draft)
   }
   return send

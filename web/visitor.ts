@@ -19,10 +19,10 @@ export const rememberVisitor = ({ user, room }: Visitor, storage: Storage | unde
   storage?.setItem(keys.room, room)
 }
 
-/** The browser's storage; undefined where its settings forbid it. */
-export const visitorStorage = (): Storage | undefined => {
+/** The browser's storage, for all tabs and visits or for this tab; undefined where its settings forbid it. */
+export const storageOf = (kind: 'localStorage' | 'sessionStorage'): globalThis.Storage | undefined => {
   try {
-    return window.localStorage
+    return window[kind]
   } catch (error) {
     // A page without storage works, and forgets.
     if (error instanceof DOMException) return undefined

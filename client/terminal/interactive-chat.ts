@@ -23,7 +23,6 @@ type Speaker = {
 /** A chat with somebody at a terminal; resolves with the exit code. */
 export const chatInteractively = async ({ client, options, input, output, paint }: Deps): Promise<number> => {
   const over = Promise.withResolvers<number>()
-  let unsent = 0
   let isOver = false
 
   const screen = openScreen({
@@ -35,6 +34,7 @@ export const chatInteractively = async ({ client, options, input, output, paint 
     },
     onEnd: () => {
       isOver = true
+      const unsent = client.unsent().length
       if (unsent > 0) speaker.notice(`Not known to be sent: ${unsent}`)
       over.resolve(unsent > 0 ? 1 : 0)
       client.close()
@@ -56,14 +56,12 @@ export const chatInteractively = async ({ client, options, input, output, paint 
     screen.close()
   }
   const send = async (content: string): Promise<void> => {
-    unsent += 1
     if (client.state().status !== 'open') speaker.notice(`Will be sent with the next connection: ${content}`)
     // What closes the chat is told once, and not for every message.
     await failing(
       client.send(options.roomId, content),
       (error) => error.code !== 'closed' && speaker.fail(error),
     )
-    unsent -= 1
   }
   tellIfSlow({
     client,

@@ -68,6 +68,7 @@ const deafRoomForTest = async () => {
       recovered: () => undefined,
       reset: ({ messages }) => seen.push(...messages.map(({ seq }) => seq)),
       left: () => undefined,
+      unsent: () => undefined,
       upToDate: () => undefined,
       moved: () => undefined,
     },

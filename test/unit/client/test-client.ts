@@ -49,6 +49,7 @@ export const clientForTest = (
     recovered: [],
     reset: [],
     left: [],
+    unsent: [],
     state: [],
     disconnect: [],
     error: [],
@@ -57,6 +58,7 @@ export const clientForTest = (
   client.on('recovered', (event) => events.recovered.push(event))
   client.on('reset', (event) => events.reset.push(event))
   client.on('left', (event) => events.left.push(event))
+  client.on('unsent', (event) => events.unsent.push(event))
   client.on('state', (event) => events.state.push(event))
   client.on('disconnect', (event) => events.disconnect.push(event))
   client.on('error', (event) => events.error.push(event))

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasBrowser, launchBrowser } from '../../support/browser.ts'
+import { eventually } from '../../support/eventually.ts'
 import { buildScriptedPage } from '../../support/scripted-page.ts'
 import { until } from '../client/test-client.ts'
 
@@ -20,11 +21,26 @@ describe.runIf(hasBrowser())('the page, while the server is silent', () => {
   /** The page, in a room, on a clock that the test may move. */
   const openChat = async () => {
     const opened = await open(browser, ({ page }) => page.clock.install())
-    await opened.page.getByTestId('user-input').fill('Ada')
-    await opened.page.getByTestId('join-button').click()
-    await badge(opened.page, 'Online')
+    await enter(opened.page, 'Ada')
     return opened
   }
+  const enter = async (page: Page, user: string) => {
+    await page.getByTestId('user-input').fill(user)
+    await page.getByTestId('join-button').click()
+    await badge(page, 'Online')
+  }
+  /** Loads the page again, whatever it asks, and comes back in. */
+  const reload = async (page: Page, user = 'Ada') => {
+    page.once('dialog', (dialog) => dialog.accept())
+    await page.reload()
+    page.removeAllListeners('dialog')
+    await enter(page, user)
+  }
+  const contentsAre = (page: Page, contents: readonly string[]) =>
+    eventually(async () => {
+      const shown = await page.getByTestId('message-content').allTextContents()
+      return shown.join('|') === contents.join('|')
+    }, `the page to show ${contents.length} messages`)
   const badge = (page: Page, text: string) =>
     page.getByTestId('connection-state').filter({ hasText: text }).waitFor()
   const say = async (page: Page, text: string) => {
@@ -47,6 +63,70 @@ describe.runIf(hasBrowser())('the page, while the server is silent', () => {
     await page.evaluate(() => location.reload())
     await until(() => expect(asked.at(-1)).toMatch(/^beforeunload/))
     expect(await page.getByTestId('message-content').allTextContents()).toEqual(['Do not lose me'])
+  })
+
+  it('sends what was on its way when it was loaded again, each message once', async () => {
+    const { page, server } = await openChat()
+    server.script('sendMessage', (frame) => {
+      server.room('general').receive('Ada', undefined, frame)
+    })
+    await say(page, 'Stored, and nobody knows')
+    await say(page, 'Never sent')
+    await until(() => expect(server.room('general').head()).toBe(1))
+    await say(page, 'Neither')
+    server.plain()
+    await reload(page)
+    await contentsAre(page, ['Stored, and nobody knows', 'Never sent', 'Neither'])
+    await page.locator('.message[data-state="sent"]').nth(2).waitFor()
+    const stored = server.room('general').messages()
+    expect(stored.map(({ content }) => content)).toEqual([
+      'Stored, and nobody knows',
+      'Never sent',
+      'Neither',
+    ])
+    await reload(page)
+    await contentsAre(page, ['Stored, and nobody knows', 'Never sent', 'Neither'])
+    expect(server.room('general').head()).toBe(3)
+  })
+
+  it('shows what it sent before it was loaded in its place alone, however far up that is', async () => {
+    const { page, server } = await openChat()
+    server.script('sendMessage', (frame) => {
+      server.room('general').receive('Ada', undefined, frame)
+    })
+    await say(page, 'Stored, and nobody knows')
+    await until(() => expect(server.room('general').head()).toBe(1))
+    for (let seq = 2; seq <= 60; seq++) server.room('general').append('Bob', `message ${seq}`)
+    server.plain()
+    // What is older than the page stays out of sight.
+    server.script('getHistory', () => undefined)
+    await reload(page)
+    await until(() => expect(server.received('sendMessage')).toHaveLength(2))
+    await contentsAre(
+      page,
+      Array.from({ length: 50 }, (_, index) => `message ${index + 11}`),
+    )
+    expect(server.room('general').head()).toBe(60)
+  })
+
+  it('keeps what is unsent for whoever wrote it, and not after Leave', async () => {
+    const { page, server } = await openChat()
+    server.script('sendMessage', () => undefined)
+    await say(page, 'Only mine')
+    await until(() => expect(server.received('sendMessage')).toHaveLength(1))
+    await reload(page, 'Bob')
+    await say(page, 'Hello')
+    await until(() => expect(server.received('sendMessage')).toHaveLength(2))
+    expect(await page.getByTestId('message-content').allTextContents()).toEqual(['Hello'])
+    await reload(page, 'Ada')
+    await contentsAre(page, ['Only mine'])
+    page.on('dialog', (dialog) => dialog.accept())
+    await page.getByTestId('leave-button').click()
+    await enter(page, 'Ada')
+    server.plain()
+    await say(page, 'Anew')
+    await page.locator('.message[data-state="sent"]').waitFor()
+    await contentsAre(page, ['Anew'])
   })
 
   it('asks nothing when all is sent', async () => {
