@@ -1,6 +1,6 @@
 import type { closeCodes } from '../core/protocol/codes.ts'
 import type { ChatClientError } from './chat-client-error.ts'
-import type { ChatMessage, RoomPage } from './messages.ts'
+import type { ChatMessage, RoomReset } from './messages.ts'
 
 /**
  * - `connecting`: an attempt is being made, `attempt` 1 being the first in a row
@@ -29,8 +29,12 @@ export type ChatClientEvents = {
   readonly message: { readonly roomId: string; readonly epoch: string; readonly message: ChatMessage }
   /** After a connection was lost, the room is complete again; `missed` messages were handed over on the way. */
   readonly recovered: { readonly roomId: string; readonly missed: number }
-  /** What came between is not to be had any more: show this page in the place of all earlier messages of the room. */
-  readonly reset: RoomPage
+  /**
+   * Messages were missed that are not to be had any more: show this page in the place of all earlier messages of the
+   * room; `message` events carry on where it ends. Comes once for each gap, and whenever the server said
+   * `recovered: false`; there is no `recovered` event then.
+   */
+  readonly reset: RoomReset
   /** This client is out of a room, without having asked. Its messages on their way were rejected. */
   readonly left: { readonly roomId: string; readonly error: ChatClientError }
   /** What `unsent()` returns for this room is another list now. Comes before a message is first sent, too. */

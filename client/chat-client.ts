@@ -126,7 +126,7 @@ export const makeChatClient = (options: ChatClientOptions): ChatClient => {
     on: {
       message: (event) => emitter.emit('message', event),
       recovered: (event) => emitter.emit('recovered', event),
-      reset: (page) => emitter.emit('reset', page),
+      reset: (reset) => emitter.emit('reset', reset),
       left: (event) => emitter.emit('left', event),
       unsent: (event) => emitter.emit('unsent', event),
       upToDate: () => enter(state, { status: 'open' }),

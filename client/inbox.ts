@@ -1,18 +1,18 @@
 import type { ChatClientError } from './chat-client-error.ts'
-import type { ChatMessage, RoomPage } from './messages.ts'
+import type { ChatMessage, Cursor, RoomPage, RoomReset } from './messages.ts'
 import type { Timers } from './timers.ts'
 
 type Deps = {
   readonly timers: Timers
   readonly onMessage: (epoch: string, message: ChatMessage) => void
-  readonly onReset: (page: RoomPage) => void
+  readonly onReset: (reset: RoomReset) => void
 }
 
 /** Hands a room's pages and messages to the application. */
 export type Inbox = {
   readonly firstPage: Promise<RoomPage>
-  /** The first page resolves `firstPage`; another one takes the place of all that was handed over. */
-  readonly begin: (page: RoomPage) => void
+  /** The first page resolves `firstPage`; another one takes the place of all that was handed over, up to `since`. */
+  readonly begin: (page: RoomPage, since: Cursor) => void
   readonly hasBegun: () => boolean
   readonly deliver: (epoch: string, messages: readonly ChatMessage[]) => void
   /** How many messages were delivered since this was last asked. */
@@ -36,11 +36,11 @@ export const makeInbox = ({ timers, onMessage, onReset }: Deps): Inbox => {
   return {
     firstPage: firstPage.promise,
     hasBegun: () => begun,
-    begin: (page) => {
+    begin: (page, since) => {
       if (begun) {
         // The page takes the place of these as well.
         if (early !== undefined) early = []
-        onReset(page)
+        onReset({ ...page, recovered: false, since })
         return
       }
       begun = true

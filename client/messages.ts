@@ -32,6 +32,14 @@ export type RoomPage = {
   readonly more: boolean
 }
 
+/** The newest messages of a room, after others that were missed and are not to be had any more. */
+export type RoomReset = RoomPage & {
+  /** In the words of the protocol: not everything after `since` is in this page. */
+  readonly recovered: false
+  /** The last message that was handed over before, in an epoch that may be over. */
+  readonly since: Cursor
+}
+
 /** What the server said of a message that it has stored. */
 export type Sent = {
   readonly roomId: string

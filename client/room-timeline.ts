@@ -13,6 +13,8 @@ export type Arrival = {
 export type JoinArrival = Arrival & {
   /** There is a gap between what was given out before and `ready`: show `ready` in the place of it all. */
   readonly reset: boolean
+  /** The last message that was given out before. */
+  readonly since: Cursor
 }
 
 /** Puts what arrives of one room, in whatever order and however often, into one order without hole or repeat. */
@@ -100,6 +102,7 @@ type Room = {
 
 const joined = (room: Room, frame: JoinedFrame): JoinArrival => {
   const { buffer, over, foreign } = room
+  const since = { epoch: room.epoch, seq: buffer.position() }
   const follows = room.begun && frame.recovered && isSameEpoch(room, frame)
   if (!follows) begin(room, frame)
   room.epoch = follows ? (frame.epoch ?? room.epoch) : frame.epoch
@@ -109,7 +112,7 @@ const joined = (room: Room, frame: JoinedFrame): JoinArrival => {
   const ready = buffer.accept(frame.messages)
   buffer.raiseHead(frame.seq)
   ready.push(...takeWaiting(room))
-  return { ready, rejoin: foreign.size > 0, reset: !follows }
+  return { ready, rejoin: foreign.size > 0, reset: !follows, since }
 }
 
 /** While joins overlap, the first message of an empty room may be pushed sooner than the join finds none. */

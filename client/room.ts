@@ -4,7 +4,7 @@ import type { Backoff } from './backoff.ts'
 import type { Calls } from './calls.ts'
 import type { ChatClientError } from './chat-client-error.ts'
 import { makeInbox } from './inbox.ts'
-import type { ChatMessage, RoomPage, Sent, UnsentMessage } from './messages.ts'
+import type { ChatMessage, Cursor, RoomPage, RoomReset, Sent, UnsentMessage } from './messages.ts'
 import { makeOutbox } from './outbox.ts'
 import type { Draft, EarlierTry } from './outgoing.ts'
 import type { Recent } from './recent.ts'
@@ -31,7 +31,7 @@ export type RoomDeps = {
   readonly on: {
     readonly message: (epoch: string, message: ChatMessage) => void
     /** There is a gap that cannot be filled: the page takes the place of all that was known. */
-    readonly reset: (page: RoomPage) => void
+    readonly reset: (reset: RoomReset) => void
     /** Joined on the present connection and up to date; `missed` messages were caught up with. */
     readonly live: (missed: number) => void
     /** Joined on the connection that is to take the place of the present one. */
@@ -85,9 +85,9 @@ export const makeRoom = (deps: RoomDeps): Room => {
     outbox.recognise(epoch, messages)
     inbox.deliver(epoch, messages)
   }
-  const begin = (page: RoomPage) => {
+  const begin = (page: RoomPage, since: Cursor) => {
     if (page.epoch !== null) outbox.recognise(page.epoch, page.messages)
-    inbox.begin(page)
+    inbox.begin(page, since)
   }
   const close = (reason: ChatClientError) => {
     sync.close(reason)
@@ -100,8 +100,8 @@ export const makeRoom = (deps: RoomDeps): Room => {
     timeline,
     on: {
       arrival: ({ ready }) => take(ready),
-      page: ({ floor, more }, { ready, reset }) => {
-        if (reset) begin({ roomId, epoch: timeline.cursor().epoch, messages: ready, floor, more })
+      page: ({ floor, more }, { ready, reset, since }) => {
+        if (reset) begin({ roomId, epoch: timeline.cursor().epoch, messages: ready, floor, more }, since)
         else take(ready)
         on.activity()
       },

@@ -1,7 +1,7 @@
 import type { MessagesFrame } from '../core/protocol/server-frames.ts'
 import type { Calls } from './calls.ts'
 import { ChatClientError } from './chat-client-error.ts'
-import type { ChatMessage, RoomPage, Sent, UnsentMessage } from './messages.ts'
+import type { ChatMessage, RoomPage, RoomReset, Sent, UnsentMessage } from './messages.ts'
 import type { Draft, EarlierTry } from './outgoing.ts'
 import { makeQuietWatch, type QuietWatch } from './quiet-watch.ts'
 import { makeRecent, type Recent } from './recent.ts'
@@ -12,7 +12,7 @@ type Deps = Omit<RoomDeps, 'roomId' | 'limit' | 'earlierTries' | 'on'> & {
   readonly on: {
     readonly message: (event: { roomId: string; epoch: string; message: ChatMessage }) => void
     readonly recovered: (event: { roomId: string; missed: number }) => void
-    readonly reset: (page: RoomPage) => void
+    readonly reset: (reset: RoomReset) => void
     readonly left: (event: { roomId: string; error: ChatClientError }) => void
     readonly unsent: (event: { roomId: string }) => void
     /** Every room that was joined before is so again, and complete. */
@@ -130,8 +130,8 @@ const enter = (deps: Deps, state: State, roomId: string, limit: number | undefin
     earlierTries: state.earlierTries,
     on: {
       message: (epoch, message) => deps.on.message({ roomId, epoch, message }),
-      reset: (page) => {
-        deps.on.reset(page)
+      reset: (reset) => {
+        deps.on.reset(reset)
         settle(deps, state, roomId)
       },
       live: (missed) => {

@@ -3,6 +3,7 @@ import { makeInbox } from '../../../client/inbox.ts'
 import { systemTimers } from '../../../client/timers.ts'
 
 const page = { roomId: 'general', epoch: 'E', messages: [], floor: 1, more: false }
+const since = { epoch: 'E', seq: 1 }
 const message = (seq: number) => ({
   seq,
   kind: 'text' as const,
@@ -20,7 +21,7 @@ describe('inbox', () => {
       onMessage: (_epoch, { content }) => order.push(content),
       onReset: () => order.push('reset'),
     })
-    inbox.begin(page)
+    inbox.begin(page, since)
     inbox.deliver('E', [message(1)])
     inbox.deliver('E', [message(2)])
     await inbox.firstPage.then(() => order.push('page'))
@@ -28,7 +29,7 @@ describe('inbox', () => {
       systemTimers.after(5, resolve)
     })
     inbox.deliver('E', [message(3)])
-    inbox.begin(page)
+    inbox.begin(page, since)
     expect(order).toEqual(['page', 'message 1', 'message 2', 'message 3', 'reset'])
     expect(inbox.takeCount()).toBe(3)
   })
@@ -40,9 +41,9 @@ describe('inbox', () => {
       onMessage: (_epoch, { content }) => order.push(content),
       onReset: () => order.push('reset'),
     })
-    inbox.begin(page)
+    inbox.begin(page, since)
     inbox.deliver('E', [message(1)])
-    inbox.begin({ ...page, epoch: 'F' })
+    inbox.begin({ ...page, epoch: 'F' }, since)
     inbox.deliver('F', [message(2)])
     await new Promise<void>((resolve) => {
       systemTimers.after(5, resolve)
