@@ -1,20 +1,8 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { type ChatClient, makeChatClient } from '../../client/chat-client.ts'
-import type { ChatMessage } from '../../client/messages.ts'
+import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { connectPlain } from '../support/plain-client.ts'
+import { sdkClient } from '../support/sdk-client.ts'
 import { everyParts, membersOf, startTestChat } from '../support/test-chat.ts'
-
-/** An SDK client in a room, with the messages that it handed over. */
-const sdkClient = async (url: string, userId: string, roomId: string) => {
-  const client: ChatClient = makeChatClient({ url: url.replace(/^http/, 'ws'), userId })
-  const messages: ChatMessage[] = []
-  client.on('message', ({ message }) => messages.push(message))
-  onTestFinished(() => client.close())
-  await client.connect()
-  await client.joinRoom(roomId)
-  return { client, messages }
-}
 
 const contents = (messages: readonly { readonly seq: number; readonly content: string }[]) =>
   messages.map(({ seq, content }) => `${seq} ${content}`)

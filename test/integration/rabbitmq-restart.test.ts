@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { access } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
 import { type BrokerConnection, makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
@@ -9,10 +7,10 @@ import { makeRoomPublisher } from '../../adapters/rabbitmq/room-publisher.ts'
 import { declareTopology } from '../../adapters/rabbitmq/topology.ts'
 import { numbersOf, retryJob, roomsIn, upTo } from '../support/lane-jobs.ts'
 import { ownTopology } from '../support/rabbitmq-lanes.ts'
-import { type RabbitMqServer, startRabbitMqServer } from '../support/rabbitmq-server.ts'
+import { canStartRabbitMq, type RabbitMqServer, startRabbitMqServer } from '../support/rabbitmq-server.ts'
 import { type RecordReader, readLane, soon } from '../support/record-reader.ts'
 
-describe.runIf(await canStartBroker())('a broker in trouble', () => {
+describe.runIf(await canStartRabbitMq())('a broker in trouble', () => {
   const topology = ownTopology()
   const telemetry = makeTelemetry()
   const [room = ''] = roomsIn('lane.0', topology.laneCounts, 1)
@@ -73,14 +71,6 @@ describe.runIf(await canStartBroker())('a broker in trouble', () => {
     expect(firstTimes).toEqual(firstTimes.toSorted((a, b) => a - b))
   }, 60_000)
 })
-
-/** In CI a missing server is an error, here as in the global set-up. */
-async function canStartBroker(): Promise<boolean> {
-  if (process.env.CI) return true
-  const folders = process.env.PATH?.split(delimiter) ?? []
-  const found = await Promise.allSettled(folders.map((folder) => access(join(folder, 'rabbitmq-server'))))
-  return found.some(({ status }) => status === 'fulfilled')
-}
 
 /** The alarm that a broker raises when it is short of memory: it then reads from no connection that publishes. */
 const setMemoryAlarm = (server: RabbitMqServer, on: boolean): Promise<void> =>

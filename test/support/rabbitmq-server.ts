@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { access, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { connect } from 'amqplib'
@@ -65,6 +65,15 @@ export const startRabbitMqServer = async (): Promise<RabbitMqServer> => {
   }
   await start()
   return { url, kill, start, control, remove }
+}
+
+/** Whether a test may start a broker of its own. In CI a missing one is an error, here as in the global set-up. */
+export const canStartRabbitMq = async (): Promise<boolean> => process.env.CI !== undefined || isInstalled()
+
+const isInstalled = async (): Promise<boolean> => {
+  const folders = process.env.PATH?.split(delimiter) ?? []
+  const found = await Promise.allSettled(folders.map((folder) => access(join(folder, 'rabbitmq-server'))))
+  return found.some(({ status }) => status === 'fulfilled')
 }
 
 /** Whether a broker answers at this URL. */

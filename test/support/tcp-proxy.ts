@@ -17,11 +17,25 @@ export type TcpProxy = {
   readonly close: () => Promise<void>
 }
 
+/** Looks at what one connection carries, and says what of it goes on. */
+export type Tap = {
+  readonly fromClient: (chunk: Buffer) => Buffer
+  readonly fromServer: (chunk: Buffer) => Buffer
+}
+
+type Options = {
+  /** A tap for each new connection. Default: everything goes on. */
+  readonly tap?: () => Tap
+}
+
 type Mode = 'carry' | 'cut' | 'black hole'
 
-/** A network between a client and the server at this URL, which a test can break. */
-export const startTcpProxy = async (target: string): Promise<TcpProxy> => {
-  const { hostname, port } = new URL(target)
+/** @param target where a new connection goes; a function is asked at each, and its first answer names the URL's path */
+export const startTcpProxy = async (
+  target: string | (() => string),
+  { tap = () => openTap }: Options = {},
+): Promise<TcpProxy> => {
+  const next = typeof target === 'string' ? () => target : target
   const sockets = new Set<Socket>()
   let mode: Mode = 'carry'
   let accepted = 0
@@ -31,10 +45,10 @@ export const startTcpProxy = async (target: string): Promise<TcpProxy> => {
     mode = 'black hole'
     for (const socket of sockets) socket.pause()
   }
-  const adopt = (socket: Socket, peer: Socket) => {
+  const adopt = (socket: Socket, peer: Socket, pass: (chunk: Buffer) => Buffer) => {
     sockets.add(socket)
     socket.setNoDelay(true)
-    socket.on('data', (chunk) => peer.write(chunk))
+    socket.on('data', (chunk) => peer.write(pass(chunk)))
     socket.on('error', () => peer.destroy()) // a reset is what this is here to cause
     socket.on('close', () => {
       sockets.delete(socket)
@@ -49,19 +63,21 @@ export const startTcpProxy = async (target: string): Promise<TcpProxy> => {
       client.resetAndDestroy()
       return
     }
+    const { hostname, port } = new URL(next())
     const upstream = connect(Number(port), hostname)
     upstream.on('data', ({ byteLength }) => {
       bytesLeft -= byteLength
       if (bytesLeft <= 0) blackHole()
     })
-    adopt(client, upstream)
-    adopt(upstream, client)
+    const { fromClient, fromServer } = tap()
+    adopt(client, upstream, fromClient)
+    adopt(upstream, client, fromServer)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The proxy has no port')
-  const url = new URL(target)
+  const url = new URL(next())
   url.hostname = '127.0.0.1'
   url.port = String(address.port)
 
@@ -89,3 +105,5 @@ export const startTcpProxy = async (target: string): Promise<TcpProxy> => {
     },
   }
 }
+
+const openTap: Tap = { fromClient: (chunk) => chunk, fromServer: (chunk) => chunk }
