@@ -241,7 +241,8 @@ const afterFailure = (
   // If there is no connection, the next one starts this loop again; if another one has taken its place, it goes on.
   if (error.code === 'disconnected') return { waitMs: 0 }
   if (!error.temporary) {
-    // A handler that fails is no reason to give up a room that one is in.
+    // A handler that fails is no reason to give up a room that one is in. Nor is a page of history that is refused,
+    // though a join may be wanted by now: that one has not been tried yet.
     const isFinal = task === 'join' && (error.code !== 'internal' || !state.joinedOnce)
     if (isFinal) {
       on.lost(error)

@@ -162,6 +162,23 @@ describe('client, in a room', () => {
     expect(server.received('joinRoom').at(-1)).toMatchObject({ since: { epoch: null, seq: 0 } })
   })
 
+  it('joins again when history says so while a join is wanted already', async () => {
+    const { server, client } = await memberForTest()
+    const held: (() => void)[] = []
+    server.script('getHistory', (_frame, _connection, proceed) => held.push(proceed))
+    server.scriptPushes((frame, proceed) => frame.messages[0]?.seq === 2 && proceed())
+    for (const content of ['one', 'two']) server.say('general', 'bob', content)
+    await until(() => expect(held).toHaveLength(1))
+    server.connections[0]?.rooms.delete('general')
+    const sent = client.send('general', 'three')
+    await until(() => expect(server.received('sendMessage')).toHaveLength(1))
+    // The reply that says so comes before the one to the page that was asked for earlier.
+    held[0]?.()
+    expect(await sent).toMatchObject({ seq: 3 })
+    await until(() => expect(client.seqs('general')).toEqual([1, 2, 3]))
+    expect(client.events.left).toEqual([])
+  })
+
   it('begins anew when the room has another epoch', async () => {
     const { server, client } = await memberForTest()
     server.say('general', 'bob', 'of the old epoch')
