@@ -58,6 +58,11 @@ export type Outbox = {
 
 /** How often a message is tried that the server fails at, lest it hold up the others for ever. Ours. */
 const maxInternalErrors = 3
+/**
+ * How often a room is joined again for a message: a connection may be forgotten anew each time, but a server that lets
+ * one join and then knows nothing of it would be asked for ever. Ours.
+ */
+const maxRejoins = 10
 
 export const makeOutbox = (deps: Deps): Outbox => {
   const queue: Outgoing[] = []
@@ -192,8 +197,7 @@ const afterFailure = async (deps: Deps, item: Outgoing, error: ChatClientError):
  * either recognised in it or is not there: then it is as good as new. Across a gap nobody can tell.
  */
 const afterRefresh = async (deps: Deps, item: Outgoing, error: ChatClientError): Promise<Next | 'done'> => {
-  if (error.code === 'not_a_member' && item.refreshed) return reject(deps, item, error)
-  item.refreshed = true
+  if (error.code === 'not_a_member' && ++item.rejoins > maxRejoins) return reject(deps, item, error)
   try {
     await deps.refresh()
     if (error.code === 'stale_cursor') {

@@ -42,7 +42,8 @@ export type Outgoing = {
   hurried: boolean
   /** How often the server failed at it. */
   internalErrors: number
-  refreshed: boolean
+  /** How often the server held this connection for no member. */
+  rejoins: number
   /** Its outcome is known; it is about to leave the queue. */
   settled: boolean
 }
@@ -66,7 +67,7 @@ export const makeOutgoing = (deps: Deps, draft: Draft): Outgoing => {
     failures: 0,
     hurried: false,
     internalErrors: 0,
-    refreshed: false,
+    rejoins: 0,
     settled: false,
   }
   if (earlier?.sent !== undefined) {

@@ -269,6 +269,19 @@ describe('client, sending', () => {
     await expect(client.send('general', 'still here')).resolves.toMatchObject({ seq: 1 })
   })
 
+  it('joins again as often as it is forgotten, and gives up where joining is of no use', async () => {
+    const { server, client } = await memberForTest()
+    let left = 3
+    server.script('sendMessage', (_frame, connection, proceed) => {
+      if (left-- > 0) connection.rooms.delete('general')
+      proceed()
+    })
+    expect(await client.send('general', 'forgotten three times')).toMatchObject({ seq: 1 })
+    left = Number.POSITIVE_INFINITY
+    await expect(client.send('general', 'never')).rejects.toMatchObject({ code: 'not_a_member' })
+    expect(server.received('joinRoom')).toHaveLength(1 + 3 + 10)
+  })
+
   it('keeps what is written without a connection until there is one', async () => {
     const server = await serverForTest()
     const client = clientForTest(server)
