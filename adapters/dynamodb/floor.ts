@@ -6,8 +6,13 @@ import type { RunStore } from './run-store.ts'
 /** The first run of a room's epoch that has not expired, as it was found last. */
 export type Floor = Pick<Run, 'epoch' | 'position'> & { readonly expiresAt?: number }
 
-/** Position of the first entry of the tail's epoch that has not expired. @throws ChatError `unavailable` */
-export type FindFloor = (roomId: string, tail: Run) => Promise<number>
+/**
+ * Position of the first entry of the tail's epoch that has not expired.
+ *
+ * @param removed a position at which nothing is any more, for whoever has come upon it: the floor lies beyond it
+ * @throws ChatError `unavailable`
+ */
+export type FindFloor = (roomId: string, tail: Run, removed?: number) => Promise<number>
 
 type Deps = { readonly store: RunStore; readonly floors: BoundedMap<string, Floor>; readonly clock: Clock }
 
@@ -35,15 +40,12 @@ export const makeFindFloor = ({ store, floors, clock }: Deps): FindFloor => {
     return alive
   }
 
-  return async (roomId, tail) => {
+  return async (roomId, tail, removed = tail.base) => {
     const known = floors.get(roomId)
-    const isOfEpoch = known?.epoch === tail.epoch
-    if (isOfEpoch && !isExpired(known, clock())) return known.position
-    const { position, epoch, expiresAt } = await findFrom(
-      roomId,
-      tail,
-      isOfEpoch ? known.position : tail.base + 1,
-    )
+    const least = known?.epoch === tail.epoch ? known.position : tail.base + 1
+    const isKnown = known?.epoch === tail.epoch && known.position > removed && !isExpired(known, clock())
+    if (isKnown) return known.position
+    const { position, epoch, expiresAt } = await findFrom(roomId, tail, Math.max(least, removed + 1))
     floors.set(roomId, { position, epoch, ...(expiresAt !== undefined && { expiresAt }) })
     return position
   }

@@ -1,5 +1,5 @@
 import type { Entry } from '../../core/domain/entry.ts'
-import type { Clock, MessageLog, PageRequest } from '../../core/ports.ts'
+import type { Clock, MessageLog, Page, PageRequest } from '../../core/ports.ts'
 import { jsonBytes } from '../../core/protocol/limits.ts'
 import type { Head } from '../../core/protocol/server-frames.ts'
 import type { FindFloor } from './floor.ts'
@@ -27,18 +27,28 @@ export const makeHistory = ({ store, findFloor, clock }: Deps): Pick<MessageLog,
       const tail = await readTail(roomId)
       const head = headOf(tail)
       if (tail === undefined) return { ...head, floor: 1, entries: [], more: false }
-      const floor = (await findFloor(roomId, tail)) - tail.base
-      if (epoch !== undefined && epoch !== tail.epoch) return { ...head, floor, entries: [], more: false }
-
-      const room = { roomId, tail, floor }
-      if (after !== undefined) {
-        const first = Math.max(after + 1, floor)
-        const entries = await take(upwards(store, room, first), request)
-        return { ...head, floor, entries, more: first + entries.length <= head.seq }
+      const readAbove = async (floor: number): Promise<Page> => {
+        if (epoch !== undefined && epoch !== tail.epoch) return { ...head, floor, entries: [], more: false }
+        const room = { roomId, tail, floor }
+        if (after !== undefined) {
+          const first = Math.max(after + 1, floor)
+          const entries = await take(upwards(store, room, first), request)
+          return { ...head, floor, entries, more: first + entries.length <= head.seq }
+        }
+        const last = Math.min((before ?? Number.POSITIVE_INFINITY) - 1, head.seq)
+        const entries = (await take(downwards(store, room, last), request)).toReversed()
+        return { ...head, floor, entries, more: last - entries.length >= floor }
       }
-      const last = Math.min((before ?? Number.POSITIVE_INFINITY) - 1, head.seq)
-      const entries = (await take(downwards(store, room, last), request)).toReversed()
-      return { ...head, floor, entries, more: last - entries.length >= floor }
+      for (let removed: number | undefined; ; ) {
+        try {
+          return await readAbove((await findFloor(roomId, tail, removed)) - tail.base)
+        } catch (error) {
+          if (!(error instanceof HoleError) || tail.expiresAt === undefined) throw error
+          // It expired and was removed just now, or by a clock that is ahead of this one: as good as gone, and with
+          // it all before it, which expires no later.
+          removed = error.position
+        }
+      }
     },
   }
 }
@@ -73,7 +83,7 @@ async function* upwards(store: RunStore, room: Room, first: number): AsyncGenera
   for (let limit = firstBatch; next < tail.position; limit *= 2) {
     const range = { from: next, to: tail.position - 1 }
     const { runs } = await store.query(roomId, { ...range, order: 'ascending', limit })
-    if (runs.length === 0) throw hole(next)
+    if (runs.length === 0) throw new HoleError(next)
     for (const run of runs) next = yield* slice(run, next)
   }
   yield* slice(tail, next)
@@ -81,7 +91,7 @@ async function* upwards(store: RunStore, room: Room, first: number): AsyncGenera
 
 /** Yields a run's entries from a position on, and returns the position after them. */
 function* slice(run: Run | undefined, position: number): Generator<Entry, number> {
-  if (run === undefined || position < run.position) throw hole(position)
+  if (run === undefined || position < run.position) throw new HoleError(position)
   yield* run.entries.slice(position - run.position)
   return endOf(run) + 1
 }
@@ -93,7 +103,7 @@ async function* downwards(store: RunStore, room: Room, last: number): AsyncGener
   if (next >= tail.position) next = yield* sliceBack(tail, next)
   for (let limit = firstBatch; next >= tail.base + floor; limit *= 2) {
     const { runs } = await store.query(roomId, { to: next, order: 'descending', limit })
-    if (runs.length === 0) throw hole(next)
+    if (runs.length === 0) throw new HoleError(next)
     for (const run of runs) {
       if (next < tail.base + floor) return
       next = yield* sliceBack(run, next)
@@ -103,7 +113,7 @@ async function* downwards(store: RunStore, room: Room, last: number): AsyncGener
 
 /** Yields a run's entries from a position down, and returns the position before them. */
 function* sliceBack(run: Run, position: number): Generator<Entry, number> {
-  if (endOf(run) < position) throw hole(position)
+  if (endOf(run) < position) throw new HoleError(position)
   yield* run.entries.slice(0, position - run.position + 1).toReversed()
   return run.position - 1
 }
@@ -111,4 +121,12 @@ function* sliceBack(run: Run, position: number): Generator<Entry, number> {
 // Most pages are cut by bytes: a page of 100 takes two queries, one of long messages only what it needs.
 const firstBatch = 50
 
-const hole = (position: number): Error => new Error(`The log has a hole at position ${position}`)
+/** There is nothing at a position between others. */
+class HoleError extends Error {
+  override readonly name = 'HoleError'
+  readonly position: number
+  constructor(position: number) {
+    super(`The log has a hole at position ${position}`)
+    this.position = position
+  }
+}

@@ -67,6 +67,57 @@ describe('a log with retention', () => {
   }, 30_000)
 })
 
+describe('a log of which something was removed that has not expired by the clock of its reader', () => {
+  const startMs = Date.UTC(2026, 10, 22)
+  const setUpRemoved = async (retentionMs: number | undefined) => {
+    let nowMs = startMs
+    const store = makeMemoryRunStore()
+    const options = { store, clock: () => nowMs, newId: counter(), ...(retentionMs && { retentionMs }) }
+    const log = makeLogOfRuns(options)
+    for (let n = 1; n <= 8; n++) {
+      const content = `message ${n}`
+      await log.append({
+        roomId: 'general',
+        kind: 'text',
+        messageId: `m${n}`,
+        sender: { userId: 'ada' },
+        content,
+        sentAtMs: nowMs,
+      })
+      nowMs += hourMs
+    }
+    const seen = await log.read({ roomId: 'general', after: 0, limit: 10 })
+    expect(seen).toMatchObject({ floor: 1, seq: 8 })
+    for (const position of [5, 2, 3]) {
+      store.runs.splice(
+        store.runs.findIndex((run) => run.position === position),
+        1,
+      )
+    }
+    return [log, makeLogOfRuns(options)]
+  }
+
+  it('has its floor after that, for one who has read it before as for one who has not', async () => {
+    for (const log of await setUpRemoved(24 * hourMs)) {
+      const read = async (page: { readonly after?: number; readonly before?: number }) => {
+        const { floor, entries, more } = await log.read({ roomId: 'general', limit: 10, ...page })
+        return { floor, more, seqs: entries.map(({ seq }) => seq) }
+      }
+      const rest = { floor: 6, more: false, seqs: [6, 7, 8] }
+      expect(await read({ after: 0 })).toEqual(rest)
+      expect(await read({ after: 3 })).toEqual(rest)
+      expect(await read({})).toEqual(rest)
+      expect(await read({ before: 4 })).toEqual({ floor: 6, more: false, seqs: [] })
+    }
+  })
+
+  it('is broken if entries are kept for good', async () => {
+    for (const log of await setUpRemoved(undefined)) {
+      await expect(log.read({ roomId: 'general', after: 0, limit: 10 })).rejects.toThrow(/hole at position 2/)
+    }
+  })
+})
+
 const setUp = () => {
   let nowMs = Date.UTC(2026, 10, 22)
   let sent = 0
