@@ -19,8 +19,8 @@ export type Faults = {
   /** Takes effect at once. */
   readonly set: (changes: Partial<FaultSettings>) => void
   readonly happens: (name: Chance) => boolean
-  /** How often it has happened so far. */
-  readonly happened: (name: Chance) => number
+  /** How often each has happened so far. */
+  readonly counts: () => Readonly<Record<Chance, number>>
 }
 
 export const noFaults: FaultSettings = {
@@ -48,7 +48,7 @@ export const makeFaults = (
       if (happens) counts[name]++
       return happens
     },
-    happened: (name) => counts[name],
+    counts: () => ({ ...counts }),
   }
 }
 

@@ -31,6 +31,8 @@ export type StartOptions = {
   readonly directPosts?: boolean
   /** What the handlers take for the time. */
   readonly clock?: Clock
+  /** Most messages that share one put; 1 is what a Lambda does. Default: the message log's own. */
+  readonly maxRunEntries?: number
 }
 
 const stage = 'local'
@@ -96,7 +98,7 @@ const assemble = async (config: GatewayConfig, options: StartOptions, parts: Par
   const direct = makeLocalPoster({ connections, endpoint: () => ownEndpoint, remote })
   const poster = options.directPosts === false ? remote : direct
   const makeInstance = () =>
-    makeHandlers({ ...instanceOf(config, parts, options.clock), poster, managementEndpoint })
+    makeHandlers({ ...instanceOf(config, parts, options), poster, managementEndpoint })
   const others = Array.from({ length: (options.instances ?? 1) - 1 }, makeInstance)
   const gateway = await startGateway({
     port: config.port,
@@ -138,7 +140,7 @@ const gatewayLimitsOf = (config: GatewayConfig): GatewayLimits => ({
 const instanceOf = (
   config: GatewayConfig,
   { store, broker, telemetry, newId }: Parts,
-  clock = systemClock,
+  { clock = systemClock, maxRunEntries }: StartOptions,
 ) => {
   const { tableNames, limits, largeRoomMembers, retentionMs } = config
   const { client } = store
@@ -150,6 +152,7 @@ const instanceOf = (
       newId,
       limits,
       ...(retentionMs !== undefined && { retentionMs }),
+      ...(maxRunEntries !== undefined && { maxRunEntries }),
     }),
     directory: makeRoomDirectory({ client, tableName: tableNames.connections, clock }),
     publisher: broker.makePublisher(),

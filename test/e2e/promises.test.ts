@@ -83,7 +83,7 @@ describe.each(everyParts())('a client may rely on this, on $name:', (parts) => {
     const [ada, bob] = [await enter(url, 'ada'), await enter(url, 'bob')]
     faults.set({ throttledPosts: 1 })
     await say(ada, 'late')
-    await eventually(() => faults.happened('throttledPosts') >= 6, 'three posts to each to be throttled')
+    await eventually(() => faults.counts().throttledPosts >= 6, 'three posts to each to be throttled')
     expect([...ada.pushed(room), ...bob.pushed(room)]).toEqual([])
     faults.set({ throttledPosts: 0 })
     await Promise.all([ada, bob].map((member) => member.untilPushed(room, 1)))
@@ -121,7 +121,7 @@ describe.each(everyParts())('a client may rely on this, on $name:', (parts) => {
     const [ada, bob] = [await enter(url, 'ada'), await enter(url, 'bob')]
     faults.set({ throttledPosts: 1 })
     const { epoch } = await say(ada, 'held up')
-    await eventually(() => faults.happened('throttledPosts') >= 6, 'the first to be held up')
+    await eventually(() => faults.counts().throttledPosts >= 6, 'the first to be held up')
     faults.set({ throttledPosts: 0 })
     await say(ada, 'on time')
     await bob.untilPushed(room, 1)

@@ -16,8 +16,7 @@ describe('faults', () => {
     const faults = makeFaults({ throttledPosts: 0.25, lostDisconnects: 1 }, () => rolls.shift() ?? 1)
     expect([1, 2, 3].map(() => faults.happens('throttledPosts'))).toEqual([true, true, false])
     expect(faults.happens('lostDisconnects')).toBe(true)
-    expect([faults.happened('throttledPosts'), faults.happened('lostDisconnects')]).toEqual([2, 1])
-    expect(faults.happened('gonePosts')).toBe(0)
+    expect(faults.counts()).toEqual({ throttledPosts: 2, lostDisconnects: 1, gonePosts: 0 })
   })
 
   test('are read from a text', () => {
