@@ -1,0 +1,91 @@
+import type { CrowdConfig, CrowdStatus, FromCrowd, ToCrowd } from './crowd-messages.ts'
+import { type Historian, startHistorian } from './historian.ts'
+import { openJournal } from './journal.ts'
+import { connectMember, type Member } from './member.ts'
+import { makeRandom } from './random.ts'
+import { startReader } from './reader.ts'
+import { roomsOf, type SoakRoom, soakRooms } from './rooms.ts'
+import { startVisitor } from './visitor.ts'
+import { pause, startWriter, type Writer } from './writer.ts'
+
+// A crowd of clients as a process: its configuration is its argument, and its parent says when to fall silent.
+
+const config: CrowdConfig = JSON.parse(process.argv[2] ?? '')
+const { name, url, pauseMs } = config
+const random = makeRandom(config.seed)
+const journal = openJournal(config.journalFile)
+const members: Member[] = []
+const writers: (Writer | Historian)[] = []
+const hushed = new AbortController()
+
+const enter = async (number: number): Promise<Member> => {
+  const member = await connectMember(url, `client-${number}`, journal)
+  members.push(member)
+  await Promise.all(roomsOf(number).map(({ roomId }) => member.join(roomId, hushed.signal)))
+  return member
+}
+const write = (member: Member, number: number): void => {
+  if (hushed.signal.aborted) return
+  for (const { roomId, kind } of roomsOf(number)) {
+    // Whoever pages back reads all of a room with a history: it should not grow too long.
+    const pauseIn = kind === 'open' ? pauseMs : 4 * pauseMs
+    writers.push(startWriter({ member, roomId, journal, random, pauseMs: pauseIn }))
+  }
+}
+const comeLate = async (number: number): Promise<void> => {
+  await pause(config.lateMs, hushed.signal)
+  write(await enter(number), number)
+}
+const status = (): CrowdStatus => ({
+  unsettled: writers.flatMap(({ unsettled }) => unsettled()),
+  positions: Object.fromEntries(members.map(({ client, positions }) => [client, positions()])),
+})
+const say = (message: FromCrowd): Promise<void> =>
+  new Promise((resolve) => void process.send?.(message, () => resolve()))
+
+const end = async (): Promise<void> => {
+  for (const clientMessageId of status().unsettled) {
+    const [client = '', roomId = ''] = clientMessageId.split('.')
+    journal.write({ client, roomId, kind: 'unsettled', clientMessageId })
+  }
+  await journal.close()
+  await say({ kind: 'ended' })
+  process.exit(0)
+}
+
+const [visitor, late, ...others] = config.members
+const started = await Promise.all(others.map(async (number) => [number, await enter(number)] as const))
+for (const [number, member] of started) write(member, number)
+const idsOf = (rooms: readonly SoakRoom[]) => rooms.map(({ roomId }) => roomId)
+const isExpiring = ({ kind }: SoakRoom) => kind !== 'open'
+const historianRooms = idsOf(soakRooms.filter(isExpiring))
+writers.push(startHistorian({ url, client: `historian-${name}`, rooms: historianRooms, journal, random }))
+const readers = started.slice(0, 2).map(([number, member]) => {
+  const rooms = idsOf(roomsOf(number).filter(isExpiring))
+  return startReader({ member, rooms, journal, random })
+})
+if (visitor !== undefined) {
+  readers.push(startVisitor({ member: await enter(visitor), rooms: idsOf(roomsOf(visitor)), random }))
+}
+const coming = late === undefined ? undefined : comeLate(late)
+
+const hush = async (): Promise<void> => {
+  hushed.abort()
+  await Promise.all(readers.map(({ stop }) => stop()))
+  await coming
+  await Promise.all(writers.map(({ stop }) => stop()))
+}
+const tell = {
+  hush,
+  status: () => say({ kind: 'status', ...status() }),
+  end,
+}
+process.on('message', ({ kind }: ToCrowd) => {
+  tell[kind]().catch((error) => {
+    console.error(error)
+    process.exit(70)
+  })
+})
+// Whoever started it is gone.
+process.on('disconnect', () => process.exit(0))
+await say({ kind: 'ready' })

@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises'
+import { parseJson } from '../../core/protocol/parse-json.ts'
+
+/**
+ * What gateways have logged as errors and no fault explains: not a store or a broker that was out of reach, nor a
+ * function that took too long meanwhile. By message, with how often.
+ */
+export const defectsIn = async (logFiles: readonly string[]): Promise<Readonly<Record<string, number>>> => {
+  const counts: Record<string, number> = {}
+  for (const file of logFiles) {
+    for (const line of (await readFile(file, 'utf8')).split('\n')) {
+      const defect = defectIn(line)
+      if (defect !== undefined) counts[defect] = (counts[defect] ?? 0) + 1
+    }
+  }
+  return counts
+}
+
+const defectIn = (line: string): string | undefined => {
+  const logged = parseJson(line) as LoggedLine | undefined
+  // What is no JSON is what a node says that could not start, or the trace of one that crashed, which is counted.
+  if (logged?.level !== 'error') return undefined
+  const { code, name = '' } = logged.error ?? {}
+  if (code === 'unavailable' || name === 'InvocationTimeout') return undefined
+  return `${logged.message}: ${logged.error?.message ?? ''}`
+}
+
+type LoggedLine = {
+  readonly level?: string
+  readonly message?: string
+  readonly error?: { readonly code?: string; readonly name?: string; readonly message?: string }
+}

@@ -1,0 +1,224 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { makeMessageLog } from '../../adapters/dynamodb/message-log.ts'
+import type { Head } from '../../core/protocol/server-frames.ts'
+import { type Crowd, startCrowd } from './crowd.ts'
+import type { CrowdStatus } from './crowd-messages.ts'
+import { defectsIn } from './defects.ts'
+import { planFaults } from './fault-plan.ts'
+import { faultsOf } from './faults/all-faults.ts'
+import { clockOffsetMs } from './faults/clock.ts'
+import type { JournalLine } from './journal-lines.ts'
+import type { SoakOptions } from './options.ts'
+import { between, makeRandom } from './random.ts'
+import { startReaper } from './reaper.ts'
+import { soakRooms } from './rooms.ts'
+import { type HappenedFault, runFaults } from './run-faults.ts'
+import { seedRooms } from './seeds.ts'
+import { entriesOf, readRuns, type StoredEntry, type StoredRun } from './stored-entries.ts'
+import { judge, type Verdict } from './verdict.ts'
+import { type StoreKind, startWorld, type World } from './world.ts'
+
+export type SoakRun = {
+  readonly store: StoreKind
+  readonly verdict: Verdict
+  readonly faults: readonly HappenedFault[]
+  /** From the first message to the last fault's end. */
+  readonly seconds: number
+  /** How long it took after that until everybody was up to date. */
+  readonly settledAfterSeconds: number
+  readonly removedItems: number
+  /** How often gateways ended by themselves. */
+  readonly crashes: number
+  /** What the faults came to: requests and posts that went wrong. */
+  readonly faultCounts: Readonly<Record<string, number>>
+  /** Errors in the gateways' logs that no fault explains. */
+  readonly defects: Readonly<Record<string, number>>
+}
+
+type Options = Pick<SoakOptions, 'kinds' | 'nodes' | 'clients' | 'rate'> & {
+  readonly store: StoreKind
+  readonly seed: number
+  readonly minutes: number
+  /** Logs and journals go here. */
+  readonly folder: string
+  /** One line for whoever watches. */
+  readonly tell: (line: string) => void
+  /** Ends it before its time: it rejects with the reason, once what it has started is gone. */
+  readonly signal: AbortSignal
+}
+
+const crowdCount = 2
+/** How long everybody may take to come up to date once nothing goes wrong any more. */
+const settleWithinMs = 120_000
+
+/** Runs a soak on one store. Rejects if it could not be run: then it says nothing about the chat. */
+export const runSoak = async (options: Options): Promise<SoakRun> => {
+  const { store, minutes, folder, tell, signal } = options
+  const durationMs = minutes * 60_000
+  const random = makeRandom(options.seed)
+  let seeded: readonly StoredRun[] = []
+  const world = await startWorld({
+    store,
+    nodes: options.nodes,
+    folder,
+    prepare: async (client, tableName) => {
+      seeded = await seedRooms({ client, tableName, durationMs, random })
+    },
+  })
+  const crashed = Promise.withResolvers<never>()
+  crashed.promise.catch(() => undefined) // nobody may be waiting just then
+  const crowds: Crowd[] = []
+  const abort = () => crashed.reject(signal.reason)
+  signal.addEventListener('abort', abort)
+  if (signal.aborted) abort()
+  try {
+    const reaper = startReaper({ ...world, runs: seeded, random })
+    for (let index = 0; index < crowdCount; index++) {
+      crowds.push(await startCrowd(crowdConfig(options, world, index, crashed.reject)))
+    }
+    tell(`${options.clients} clients are writing over ${options.nodes} gateways on ${store}`)
+    const startedMs = performance.now()
+    const faults = await Promise.race([crashed.promise, haveFaults(options, world, crowds)])
+    const seconds = (performance.now() - startedMs) / 1000
+    tell('All faults are lifted; nothing new is written')
+    for (const crowd of crowds) crowd.hush()
+    const settledAfterSeconds = await Promise.race([crashed.promise, settle(world, crowds, tell)])
+    for (const crowd of crowds) await crowd.end()
+    await reaper.stop()
+    const verdict = judge({
+      entries: union(seeded, await readRuns(world.client, world.tableName)),
+      lines: (await Promise.all(crowds.map(({ journalFile }) => readJournal(journalFile)))).flat(),
+      clocks: clocksOf(faults),
+    })
+    return {
+      store,
+      verdict,
+      faults,
+      seconds,
+      settledAfterSeconds,
+      removedItems: reaper.removed(),
+      crashes: world.nodes.reduce((total, { crashes }) => total + crashes(), 0),
+      faultCounts: countsOf(world),
+      defects: await defectsIn(world.nodes.map(({ logFile }) => logFile)),
+    }
+  } finally {
+    signal.removeEventListener('abort', abort)
+    for (const crowd of crowds) await crowd.stop()
+    await world.stop()
+  }
+}
+
+const crowdConfig = (
+  { clients, rate, seed, minutes, folder }: Options,
+  { nodes }: World,
+  index: number,
+  onCrash: (error: Error) => void,
+): Parameters<typeof startCrowd>[0] => {
+  const random = makeRandom(seed + index + 1)
+  const numbers = Array.from({ length: clients }, (_, number) => number)
+  return {
+    name: `crowd-${index}`,
+    members: numbers.filter((number) => number % crowdCount === index),
+    gateways: nodes.map(({ url }) => url),
+    seed: seed + index + 1,
+    // All but one in each crowd write. They are in four rooms on average, and write a quarter as much to two of them.
+    pauseMs: ((clients - crowdCount) * 2.5 * 1000) / rate,
+    lateMs: between(random, 0.2, 0.5) * minutes * 60_000,
+    journalFile: join(folder, `crowd-${index}.jsonl`),
+    logFile: join(folder, `crowd-${index}.log`),
+    onCrash,
+  }
+}
+
+/** Lasts as long as the soak does, faults or none. */
+const haveFaults = async (
+  { seed, kinds, minutes, tell }: Options,
+  { broker, nodes }: World,
+  crowds: readonly Crowd[],
+): Promise<readonly HappenedFault[]> => {
+  const durationMs = minutes * 60_000
+  const faults = faultsOf(kinds)
+  const plan = planFaults({ seed, faults, durationMs, nodes: nodes.length, crowds: crowds.length })
+  const [happened] = await Promise.all([
+    runFaults({
+      plan,
+      sceneOf: (planned) => {
+        const [node, crowd] = [nodes[planned.node], crowds[planned.crowd]]
+        if (node === undefined || crowd === undefined) throw new Error('A fault was planned for nobody')
+        return { broker, nodes, node, crowd, amount: planned.amount }
+      },
+      tell: (fault) => tell(describeFault(fault)),
+    }),
+    delay(durationMs),
+  ])
+  return happened
+}
+
+const describeFault = ({ fault, happened, lengthMs, troubles }: HappenedFault): string => {
+  const what = `${fault.kind}: ${fault.name} (${troubles.join(', ')})`
+  return happened ? `${what}, for ${(lengthMs / 1000).toFixed(1)} s` : `${what}: its moment did not come`
+}
+
+/** Resolves with the seconds that it took until everybody was up to date, or when nobody waits any longer. */
+const settle = async (
+  world: World,
+  crowds: readonly Crowd[],
+  tell: (line: string) => void,
+): Promise<number> => {
+  const startedMs = performance.now()
+  const log = makeMessageLog({ ...world, clock: Date.now, newId: crypto.randomUUID })
+  for (;;) {
+    const statuses = await Promise.all(crowds.map(({ status }) => status()))
+    const heads = new Map<string, Head>()
+    for (const { roomId } of soakRooms) heads.set(roomId, await log.head(roomId))
+    const elapsedMs = performance.now() - startedMs
+    if (statuses.every((status) => isUpToDate(status, heads))) return elapsedMs / 1000
+    if (elapsedMs > settleWithinMs) {
+      tell(`Not everybody is up to date after ${settleWithinMs / 1000} s`)
+      return elapsedMs / 1000
+    }
+    await delay(500)
+  }
+}
+
+const isUpToDate = ({ unsettled, positions }: CrowdStatus, heads: ReadonlyMap<string, Head>): boolean =>
+  unsettled.length === 0 &&
+  Object.values(positions)
+    .flatMap((ofRooms) => Object.entries(ofRooms))
+    .every(([roomId, { epoch, seq }]) => {
+      const head = heads.get(roomId)
+      return head?.epoch === epoch && head.seq === seq
+    })
+
+const readJournal = async (file: string): Promise<readonly JournalLine[]> =>
+  (await readFile(file, 'utf8'))
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+
+/** What is there now, and what was there at the beginning and was removed since. */
+const union = (seeded: readonly StoredRun[], present: readonly StoredRun[]): readonly StoredEntry[] => {
+  const byPlace = new Map(
+    [...seeded, ...present].flatMap(entriesOf).map((entry) => [`${entry.roomId} ${entry.position}`, entry]),
+  )
+  return [...byPlace.values()]
+}
+
+const clocksOf = (faults: readonly HappenedFault[]) => {
+  const offsets = faults
+    .filter(({ fault, happened }) => fault.kind === 'clock-jumped' && happened)
+    .map(({ fault, amount }) => clockOffsetMs(fault, amount))
+  return { aheadMs: Math.max(0, ...offsets), behindMs: Math.max(0, ...offsets.map((offset) => -offset)) }
+}
+
+const countsOf = ({ nodes }: World): Readonly<Record<string, number>> => {
+  const total: Record<string, number> = {}
+  for (const { faultCounts, store } of nodes) {
+    const { throttled, slow, lostAnswers } = store.counts()
+    const all = { ...faultCounts(), throttledRequests: throttled, slowRequests: slow, lostAnswers }
+    for (const [name, count] of Object.entries(all)) total[name] = (total[name] ?? 0) + count
+  }
+  return total
+}

@@ -1,0 +1,100 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
+import { createTables } from '../../adapters/dynamodb/tables.ts'
+import { type Server, startDynamoDbLocal } from '../support/dynamodb-engines.ts'
+import { type RabbitMqServer, startRabbitMqServer } from '../support/rabbitmq-server.ts'
+import { type GatewayNode, makeNode } from './node.ts'
+import { retentionDays } from './seeds.ts'
+
+export type StoreKind = 'dynalite' | 'dynamodb-local'
+
+/** Gateways that share a broker and a store, which are there for them alone. */
+export type World = {
+  readonly broker: RabbitMqServer
+  /** To look into the store, past everything that goes wrong. */
+  readonly client: DynamoDBClient
+  readonly tableName: string
+  readonly nodes: readonly GatewayNode[]
+  /** Ends and removes all of it. */
+  readonly stop: () => Promise<void>
+}
+
+type Options = {
+  readonly store: StoreKind
+  readonly nodes: number
+  /** Where the nodes' logs go. */
+  readonly folder: string
+  /** Prepares the store, before a node runs. */
+  readonly prepare: (client: DynamoDBClient, tableName: string) => Promise<void>
+}
+
+const names = { messages: 'soak-messages', connections: 'soak-connections' }
+
+const environment = {
+  LANES: '3',
+  BULK_LANES: '1',
+  QUEUE_PREFIX: 'soak',
+  RETENTION_DAYS: String(retentionDays),
+  MESSAGES_TABLE: names.messages,
+  CONNECTIONS_TABLE: names.connections,
+  GATEWAY_ACCESS_KEY_ID: 'SOAK',
+  GATEWAY_SECRET_ACCESS_KEY: crypto.randomUUID(),
+  LOG_LEVEL: 'info',
+}
+
+export const startWorld = async ({ store, nodes: count, folder, prepare }: Options): Promise<World> => {
+  const stops: (() => Promise<void>)[] = []
+  const stop = async () => {
+    for (const each of stops.splice(0).toReversed()) await each()
+  }
+  try {
+    const broker = await startRabbitMqServer()
+    stops.push(broker.remove)
+    const engine = store === 'dynalite' ? await startDynaliteProcess() : await startDynamoDbLocal()
+    stops.push(engine.stop)
+    const client = makeDynamoDbClient({ endpoint: engine.url })
+    stops.push(async () => client.destroy())
+    await createTables(client, { names })
+    await prepare(client, names.messages)
+    const nodes: GatewayNode[] = []
+    for (let index = 0; index < count; index++) {
+      const name = `node ${index}`
+      const node = await makeNode({
+        name,
+        brokerUrl: broker.url,
+        storeUrl: engine.url,
+        env: environment,
+        // Every other one stores one message a put, as a Lambda does.
+        maxRunEntries: index % 2 === 1 ? 1 : undefined,
+        logFile: join(folder, `node-${index}.log`),
+      })
+      nodes.push(node)
+      stops.push(node.stop)
+      await node.start()
+    }
+    return { broker, client, tableName: names.messages, nodes, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+const dynaliteFile = fileURLToPath(new URL('dynalite-process.ts', import.meta.url))
+
+/** In a process of its own: what it computes must not hold up the proxies. */
+const startDynaliteProcess = async (): Promise<Server> => {
+  const child: ChildProcess = fork(dynaliteFile)
+  const [url] = (await once(child, 'message')) as [string]
+  return {
+    url,
+    stop: async () => {
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
