@@ -20,7 +20,7 @@ export type Requests = {
   readonly request: Request
   /** Hands a reply to whoever asked. False if nobody did, or not any more. */
   readonly settle: (reply: ReplyFrame) => boolean
-  /** No reply will come, to these requests or to any later one. */
+  /** No reply will come. */
   readonly failAll: (error: ChatClientError) => void
   /** Calls back once no request waits for its reply: at once if none does. A request takes `timeoutMs` at most. */
   readonly whenIdle: (callback: () => void) => void
@@ -38,15 +38,10 @@ type Deps = {
 export const makeRequests = ({ timers, timeoutMs, send, onTimeout }: Deps): Requests => {
   const waiting = new Map<string, Waiting>()
   let lastId = 0
-  let over: ChatClientError | undefined
   let onIdle: (() => void) | undefined
 
   const request: Request = (frame, accepts) =>
     new Promise((resolve, reject) => {
-      if (over !== undefined) {
-        reject(over)
-        return
-      }
       lastId += 1
       const id = String(lastId)
       const askedAtMs = timers.now()
@@ -86,7 +81,6 @@ export const makeRequests = ({ timers, timeoutMs, send, onTimeout }: Deps): Requ
       return asker !== undefined
     },
     failAll: (error) => {
-      over = error
       for (const asker of [...waiting.values()]) asker.fail(error)
     },
     whenIdle: (callback) => {

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { Action, FrameOf } from '../../../core/protocol/client-frames.ts'
 import type { ScriptedConnection, ScriptedServer } from '../../support/scripted-server.ts'
-import { announceAge, expectUnnoticed, hasChanged, holdJoins, inMidChange, secondOf } from './changing.ts'
+import {
+  announceAge,
+  asksOnTheSecond,
+  expectUnnoticed,
+  hasChanged,
+  holdJoins,
+  inMidChange,
+  secondOf,
+} from './changing.ts'
 import { clientForTest, memberForTest, serverForTest, type TestClient, until } from './test-client.ts'
 
 const statusesOf = ({ events }: TestClient) => events.state.map(({ status }) => status)
@@ -70,11 +78,11 @@ describe('client, when the second connection cannot be had', () => {
 
   it('tells that there is no token, goes on with the first, and asks again', async () => {
     const server = await serverForTest()
-    let calls = 0
+    const attempts: number[] = []
     const client = clientForTest(server, {
-      getToken: async () => {
-        calls += 1
-        if (calls === 2) throw new Error('the identity provider is away')
+      getToken: async (attempt) => {
+        attempts.push(attempt)
+        if (attempts.length === 2) throw new Error('the identity provider is away')
         return 'a.jwt.here'
       },
     })
@@ -82,7 +90,9 @@ describe('client, when the second connection cannot be had', () => {
     await client.joinRoom('general')
     announceAge(server)
     await hasChanged(server)
-    expect(calls).toBe(3)
+    announceAge(server, 1)
+    await until(() => expect(secondOf(server)?.isOpen()).toBe(false))
+    expect(attempts).toEqual([1, 1, 2, 1])
     expect(client.events.error).toMatchObject([{ code: 'unauthorized', cause: expect.any(Error) }])
     expect(statusesOf(client)).toEqual(['connecting', 'open'])
   })
@@ -140,6 +150,18 @@ describe('client, when a connection is lost amid the change', () => {
     expectUnnoticed(client)
   })
 
+  it('waits for nothing on a second one that is gone', async () => {
+    const { server, client, joins } = await inMidChange({ timings: { requestTimeoutMs: 60_000 } })
+    server.refuse(502)
+    secondOf(server)?.drop()
+    await until(() => expect(server.authChecks.length).toBeGreaterThanOrEqual(2))
+    await client.joinRoom('new')
+    server.admit()
+    joins.release()
+    await until(() => expect(server.connections[0]?.isOpen()).toBe(false))
+    expectUnnoticed(client)
+  })
+
   it('has the second take over when it is the first, though it is not in every room yet', async () => {
     const { server, client, joins } = await inMidChange()
     server.script('sendMessage', (_frame, connection, proceed) => {
@@ -158,6 +180,9 @@ describe('client, when a connection is lost amid the change', () => {
     expect(server.connections).toHaveLength(2)
     const [first, again] = server.received('sendMessage')
     expect(again).toMatchObject({ clientMessageId: first?.clientMessageId, since: first?.since })
+    await client.joinRoom('new')
+    await client.send('new', 'joined on the one connection that there is')
+    expect(server.received('joinRoom').filter(({ roomId }) => roomId === 'new')).toHaveLength(1)
   })
 
   it('comes back the ordinary way when the second one has not said hello yet', async () => {
@@ -175,6 +200,7 @@ describe('client, when a connection is lost amid the change', () => {
   it('changes again from the connection that took over', async () => {
     const { server, client, joins } = await inMidChange()
     server.connections[0]?.drop()
+    await until(() => expect(client.state().status).toBe('resuming'))
     joins.release()
     await until(() => expect(client.state().status).toBe('open'))
     announceAge(server, 1)
@@ -191,15 +217,30 @@ describe('client, when a connection is lost amid the change', () => {
   })
 
   it('is closed for good on the one before as well, while that has something to finish', async () => {
-    const { server, client } = await memberForTest()
+    const { server, client } = await memberForTest('general', { timings: { requestTimeoutMs: 60_000 } })
     server.script('sendMessage', () => undefined)
     const sent = client.send('general', 'never answered')
     await until(() => expect(server.received('sendMessage')).toHaveLength(1))
     announceAge(server)
-    await until(() => expect(secondOf(server)?.rooms.has('general')).toBe(true))
+    await asksOnTheSecond(server, client)
     client.close()
     await expect(sent).rejects.toMatchObject({ code: 'closed' })
     await until(() => expect(server.connections.map(({ isOpen }) => isOpen())).toEqual([false, false]))
+  })
+
+  it('takes what the server says on the one before for no word to the whole client', async () => {
+    const { server, client } = await memberForTest()
+    server.script('sendMessage', (_frame, connection, proceed) => {
+      if (connection !== server.connections[0]) proceed()
+    })
+    const sent = client.send('general', 'sent again')
+    await until(() => expect(server.received('sendMessage')).toHaveLength(1))
+    announceAge(server)
+    await asksOnTheSecond(server, client)
+    server.connections[0]?.send({ type: 'disconnect', code: 4403, reason: 'kicked', reconnect: false })
+    await expect(sent).resolves.toMatchObject({ seq: 1 })
+    await hasChanged(server)
+    expectUnnoticed(client)
   })
 
   it('opens no other connection once it is closed', async () => {
@@ -260,6 +301,7 @@ describe('client, when a room makes difficulties amid the change', () => {
     expect(server.connections[0]?.rooms.has('new')).toBe(true)
     joins.release()
     await hasChanged(server)
+    expect(secondOf(server)?.rooms.has('new')).toBe(true)
     server.say('new', 'bob', 'two')
     await until(() => expect(client.seqs('new')).toEqual([2]))
     expectUnnoticed(client)
@@ -272,26 +314,63 @@ describe('client, when a room makes difficulties amid the change', () => {
     announceAge(server)
     await until(() => expect(joins.held).toHaveLength(2))
     const left = client.leaveRoom('general')
-    joins.release()
+    // What was sent before this is there when this is answered.
+    await client.send('other', 'heard')
+    expect(server.received('leaveRoom')).toEqual([])
+    joins.held.shift()?.()
     await left
+    const rooms = server.connections.map((connection) => [...connection.rooms])
+    expect(rooms).toEqual([['other'], []])
+    joins.release()
     await hasChanged(server)
-    expect(server.received('leaveRoom').length).toBeGreaterThan(0)
-    expect([...(secondOf(server)?.rooms ?? [])]).toEqual(['other'])
     server.say('general', 'bob', 'unheard')
     server.say('other', 'bob', 'heard')
-    await until(() => expect(client.seqs('other')).toEqual([1]))
+    await until(() => expect(client.seqs('other')).toEqual([1, 2]))
     expect(client.seqs('general')).toEqual([])
+  })
+
+  it('opens one other connection, however often it is told that the limit is near', async () => {
+    const { server, client, joins } = await inMidChange()
+    announceAge(server)
+    await client.send('general', 'still here')
+    joins.release()
+    await hasChanged(server)
+    expect(server.connections).toHaveLength(2)
+    expectUnnoticed(client)
   })
 
   it('changes at once when the last room that it waits for is left', async () => {
     const { server, client, joins } = await inMidChange()
     const left = client.leaveRoom('general')
     await hasChanged(server)
+    server.room('general').append('bob', 'unheard')
     joins.release()
     await left
+    expect(client.seqs('general')).toEqual([])
     await client.joinRoom('other')
     await client.send('other', 'on the second')
     expect(statusesOf(client)).toEqual(['connecting', 'open'])
+  })
+
+  it('fills a hole on the second connection whose filling was under way on the first', async () => {
+    const { server, client } = await memberForTest()
+    await client.joinRoom('other')
+    const joins = holdJoins(server)
+    announceAge(server)
+    await until(() => expect(joins.held).toHaveLength(2))
+    joins.held.shift()?.()
+    await until(() => expect(secondOf(server)?.rooms.has('general')).toBe(true))
+    server.script('getHistory', (_frame, connection, proceed) => {
+      if (connection !== server.connections[0]) proceed()
+    })
+    server.scriptPushes((frame, proceed) => frame.messages[0]?.seq === 3 && proceed())
+    for (const content of ['one', 'two', 'three']) server.say('general', 'bob', content)
+    await until(() => expect(server.received('getHistory')).toHaveLength(1))
+    joins.release()
+    await until(() => expect(secondOf(server)?.rooms.has('other')).toBe(true))
+    await client.leaveRoom('other')
+    server.connections[0]?.drop()
+    await until(() => expect(client.seqs('general')).toEqual([1, 2, 3]))
   })
 
   it('asks for the heads of quiet rooms on the present connection, whichever that is', async () => {

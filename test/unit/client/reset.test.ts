@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ScriptedServer } from '../../support/scripted-server.ts'
-import { announceAge, hasChanged, inMidChange, secondOf } from './changing.ts'
+import { announceAge, hasChanged, holdJoins, inMidChange, secondOf } from './changing.ts'
 import { clientForTest, memberForTest, serverForTest, type TestClient, until } from './test-client.ts'
 
 /** A member that was handed three messages. */
@@ -110,6 +110,22 @@ describe('client, when it hears that something is missing', () => {
     server.room('general').restart()
     server.say('general', 'bob', 'the first again')
     await tellsOnce(server, client, { epoch: 'epoch-2', messages: [{ seq: 1 }] })
+  })
+
+  it('says so once, when another epoch is pushed amid a change of its connection', async () => {
+    const { server, client } = await readerForTest()
+    await client.joinRoom('other')
+    const joins = holdJoins(server)
+    announceAge(server)
+    await until(() => expect(joins.held).toHaveLength(2))
+    server.room('general').restart()
+    server.say('general', 'bob', 'the first again')
+    // Time enough for a join on the first connection as well, if one were asked for.
+    await client.send('other', 'one')
+    await client.send('other', 'two')
+    joins.release()
+    await tellsOnce(server, client, { epoch: 'epoch-2', messages: [{ seq: 1 }] })
+    await hasChanged(server)
   })
 
   it('says so once, when a message that it sends meets another epoch', async () => {

@@ -140,6 +140,13 @@ describe('room timeline', () => {
     expect(seqsOf(timeline.pushed('E', messages(2, 3)).ready)).toEqual([3])
   })
 
+  it('goes on holding what is pushed when it is for the sake of another join', () => {
+    const timeline = joinedTimeline(1)
+    timeline.hold()
+    timeline.endOverlap()
+    expect(timeline.pushed('E', messages(2)).ready).toEqual([])
+  })
+
   it('is behind when a head lies beyond what has arrived', () => {
     const timeline = joinedTimeline(1)
     timeline.learn({ epoch: 'E', seq: 3 })

@@ -4,12 +4,15 @@ import type { ChatClientEvents } from '../../../client/chat-client-events.ts'
 import type { Limits } from '../../../core/protocol/limits.ts'
 import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts'
 
-/** Waits of the client, short enough for a test and in the same proportions as the real ones. */
+/**
+ * Waits of the client: short where a test waits for their end, and long where their end would only hide a fault, as
+ * a ping does that finds a lost message.
+ */
 export const quickTimings = {
   connectTimeoutMs: 2000,
-  requestTimeoutMs: 250,
+  requestTimeoutMs: 2000,
   holeWaitMs: 30,
-  quietMs: 5000,
+  quietMs: 60_000,
   keepAliveMs: 60_000,
   backoffMinMs: 5,
   backoffMaxMs: 20,
