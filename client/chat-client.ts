@@ -9,7 +9,7 @@ import { type Emitter, makeEmitter } from './events.ts'
 import { makeMessageId } from './message-id.ts'
 import type { Cursor, RoomPage, Sent, UnsentMessage } from './messages.ts'
 import { makeRooms, type Rooms } from './rooms.ts'
-import type { SocketConstructor } from './socket.ts'
+import { builtInWebSocket, type SocketConstructor } from './socket.ts'
 import { systemTimers, type Timers } from './timers.ts'
 import { defaultTimings, type Timings } from './timings.ts'
 import { onWaking } from './waking.ts'
@@ -245,9 +245,4 @@ const addressOf = ({ url, userId, name }: ChatClientOptions): URL => {
   if (userId !== undefined) address.searchParams.set('userId', userId)
   if (name !== undefined) address.searchParams.set('name', name)
   return address
-}
-
-const builtInWebSocket = (): SocketConstructor => {
-  if (typeof globalThis.WebSocket === 'function') return globalThis.WebSocket
-  throw new Error('This runtime has no WebSocket: pass one as options.WebSocket, or use Node 22 or newer.')
 }

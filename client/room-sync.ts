@@ -96,7 +96,7 @@ export const makeRoomSync = (deps: Deps): RoomSync => {
   const loop = makeLoop({ timers: deps.timers, step: () => step(deps, state, move) })
   const apply = (arrival: Arrival) => {
     deps.on.arrival(arrival)
-    attend(deps, state, loop, arrival)
+    attend(deps, state, loop, arrival.rejoin)
   }
   return {
     resume: loop.start,
@@ -111,12 +111,12 @@ export const makeRoomSync = (deps: Deps): RoomSync => {
     apply,
     learn: (head) => {
       if (head !== null) apply(deps.timeline.learn(head))
-      else if (state.live) attend(deps, state, loop, { rejoin: true })
+      else if (state.live) attend(deps, state, loop, true)
     },
     refresh: () => {
       const outcome = Promise.withResolvers<void>()
       state.refreshers.push(outcome)
-      attend(deps, state, loop, { rejoin: true })
+      attend(deps, state, loop, true)
       return outcome.promise
     },
     resets: () => state.resets,
@@ -132,12 +132,7 @@ export const makeRoomSync = (deps: Deps): RoomSync => {
   }
 }
 
-const attend = (
-  { timeline, timings }: Deps,
-  state: State,
-  loop: Loop,
-  { rejoin }: Pick<Arrival, 'rejoin'>,
-) => {
+const attend = ({ timeline, timings }: Deps, state: State, loop: Loop, rejoin: boolean) => {
   if (rejoin) {
     state.mustJoin = true
     loop.wake()
@@ -231,12 +226,9 @@ const rest = ({ on }: Deps, state: State): Next => {
   return 'idle'
 }
 
-const afterFailure = (
-  { backoff, on }: Deps,
-  state: State,
-  error: ChatClientError,
-  task: 'join' | 'fill',
-): Next => {
+type Asked = 'join' | 'fill'
+
+const afterFailure = ({ backoff, on }: Deps, state: State, error: ChatClientError, task: Asked): Next => {
   if (state.closed || error.code === 'closed') return 'idle'
   // If there is no connection, the next one starts this loop again; if another one has taken its place, it goes on.
   if (error.code === 'disconnected') return { waitMs: 0 }

@@ -10,6 +10,12 @@ export type SocketLike = {
 
 export type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
 
+/** The browser's, or Node's. @throws Error there is none */
+export const builtInWebSocket = (): SocketConstructor => {
+  if (typeof globalThis.WebSocket === 'function') return globalThis.WebSocket
+  throw new Error('This runtime has no WebSocket: pass one as options.WebSocket, or use Node 22 or newer.')
+}
+
 export type Socket = {
   readonly send: (text: string) => void
   /** Is done with this socket: `onClose` is called at once, and nothing that still arrives is heard. */
