@@ -19,7 +19,7 @@ const changingClient = async (url: string, userId: string, roomId: string) => {
     userId,
     WebSocket: CountedWebSocket,
     // Early enough for a machine that is busy with other things.
-    timings: { changeEarliestShare: 0.5, changeLatestShare: 0.7 },
+    timings: { changeEarliestShare: 0.3, changeLatestShare: 0.5 },
   })
   const messages: ChatMessage[] = []
   const states: ConnectionState['status'][] = []
@@ -35,9 +35,9 @@ const changingClient = async (url: string, userId: string, roomId: string) => {
   return { client, messages, states, incidents, connections: () => connections }
 }
 
-describe.each(everyParts())('a connection that may live for 3 s, on $name', (parts) => {
+describe.each(everyParts())('a connection that may live for 5 s, on $name', (parts) => {
   it('is changed again and again without a message lost, doubled, out of order or refused', async () => {
-    const { url } = await startTestChat({ parts, env: { MAX_AGE_SECONDS: '3' } })
+    const { url } = await startTestChat({ parts, env: { MAX_AGE_SECONDS: '5' } })
     const ada = await changingClient(url, 'ada', 'general')
     const bob = await changingClient(url, 'bob', 'general')
     const isOver = () => ada.connections() > 4 && bob.connections() > 4

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { hasBrowser, launchBrowser } from '../support/browser.ts'
 import { startTestChat } from '../support/test-chat.ts'
 
 const run = promisify(execFile)
@@ -164,5 +165,23 @@ describe('the package of the client', () => {
       more: false,
       refused: 'closed',
     })
+  })
+
+  it.runIf(hasBrowser())('does so in a browser, as it is', async () => {
+    const { url } = await startTestChat()
+    const browser = await launchBrowser()
+    onTestFinished(() => browser.close())
+    const page = await browser.newPage()
+    await page.route('**/simple-chat-client.js', (route) => route.fulfill({ path: inPackage('index.js') }))
+    await page.goto(`${url}/health`)
+    const received = await page.evaluate(`(async () => {
+      const { makeChatClient } = await import('/simple-chat-client.js')
+      const client = makeChatClient({ url: location.origin.replace('http', 'ws'), userId: 'ada' })
+      const arrived = new Promise((resolve) => client.on('message', ({ message }) => resolve(message)))
+      await Promise.all([client.connect(), client.joinRoom('general')])
+      await client.send('general', 'hello from a browser')
+      return arrived
+    })()`)
+    expect(received).toMatchObject({ seq: 1, content: 'hello from a browser', sender: { userId: 'ada' } })
   })
 })
