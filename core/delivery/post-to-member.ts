@@ -14,21 +14,26 @@ const retryDelaysMs = [50, 150]
 /** A post that fails after so long is not tried again at once: nobody answers there. */
 export const slowMs = 200
 
-/** Posts frames to one connection in order, up to the first that could not be posted; tells that one's outcome. */
-export const makePostToMember = (deps: Deps) => async (connection: Connection, frames: readonly string[]) => {
-  for (const frame of frames) {
-    const outcome = await postWithRetries(deps, connection, frame)
-    if (outcome !== 'sent') return outcome
+/**
+ * Posts frames to one connection in order, up to the first that could not be posted; tells that one's outcome, or `late`
+ * for one that there was no time to post.
+ */
+export const makePostToMember =
+  (deps: Deps) =>
+  async (connection: Connection, frames: readonly string[]): Promise<PostOutcome | 'late'> => {
+    for (const frame of frames) {
+      const outcome = await postWithRetries(deps, connection, frame)
+      if (outcome !== 'sent') return outcome
+    }
+    return 'sent'
   }
-  return 'sent'
-}
 
 const postWithRetries = async (
   { poster, clock, wait, isLate }: Deps,
   connection: Connection,
   frame: string,
-): Promise<PostOutcome> => {
-  let outcome: PostOutcome = 'failed'
+): Promise<PostOutcome | 'late'> => {
+  let outcome: PostOutcome | 'late' = 'late'
   for (const delayMs of [0, ...retryDelaysMs]) {
     if (delayMs > 0) await wait(delayMs)
     if (isLate()) break

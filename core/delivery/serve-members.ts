@@ -26,6 +26,9 @@ type Deps = {
 /** Delay before each retry of a post; after the last one the connection is closed, so that it comes back and resumes. */
 const retryDelaysMs = [1_000, 5_000, 5_000, 30_000]
 
+/** Before what there was no time for is tried again: a deadline that is always over must not spin a lane. */
+const lateDelayMs = 1_000
+
 /** Closing is tried again a little: nothing else comes after it. */
 const closeDelaysMs = [0, 50, 150]
 
@@ -36,27 +39,33 @@ const youngMs = 30_000
  * Posts a batch to members, all beside each other, and sees to those who could not be served: forgets who is gone,
  * owes the rest a retry, and at last closes them.
  *
- * @param deadlineMs from then on (ms since 1970) nothing is posted: the rest is owed
+ * @param deadlineMs from then on (ms since 1970) nothing is posted: the rest is owed as it was, for want of time brings
+ * nobody closer to being closed
  */
 export const makeServeMembers = (deps: Deps, deadlineMs: number) => {
   const serve = makeServeMember(deps, deadlineMs)
   /** @param attempt retries so far */
   return async (batch: Batch, members: readonly Member[], attempt: number): Promise<void> => {
     const results = await Promise.all(members.map((member) => serve(member, batch.frames)))
-    const owed = members.filter((_, index) => results[index] === 'owed')
+    const ofResult = (result: Result) => members.filter((_, index) => results[index] === result)
+    const [owed, late] = [ofResult('owed'), ofResult('late')]
     if (owed.length > 0) await settleLater(deps, deadlineMs, batch, owed, attempt)
+    if (late.length > 0) await deps.publisher.publish(retryOf(batch, late, attempt), { delayMs: lateDelayMs })
   }
 }
+
+type Result = 'settled' | 'owed' | 'late'
 
 const makeServeMember = (deps: Deps, deadlineMs: number) => {
   const { directory, clock, telemetry } = deps
   const post = makePostToMember({ ...deps, isLate: () => clock() >= deadlineMs })
-  return async (member: Member, frames: readonly string[]): Promise<'settled' | 'owed'> => {
+  return async (member: Member, frames: readonly string[]): Promise<Result> => {
     if (member.tokenExpiresAtMs <= clock()) {
       await dismiss(deps, deadlineMs, member, tokenExpired)
       return 'settled'
     }
     const outcome = await post(member, frames)
+    if (outcome === 'late') return 'late'
     telemetry.count(`post.${outcome}`)
     if (outcome === 'sent') return 'settled'
     if (outcome !== 'gone' || clock() - member.joinedAtMs < youngMs) return 'owed'
@@ -73,20 +82,8 @@ const settleLater = async (
   attempt: number,
 ): Promise<void> => {
   const { publisher, telemetry } = deps
-  const { roomId, epoch, from, to, slots } = batch
-  const connectionIds = owed.map(({ connectionId }) => connectionId)
-  const job: RetryJob = {
-    v: 1,
-    kind: 'retry',
-    roomId,
-    epoch,
-    from,
-    to,
-    connectionIds,
-    // Back to the lane of their part: the room's own lane is not to wait for the slow ones of a large room.
-    ...(slots && { slots }),
-    attempt: attempt + 1,
-  }
+  const job = retryOf(batch, owed, attempt + 1)
+  const { roomId, from, to, connectionIds } = job
   const delayMs = retryDelaysMs[attempt]
   if (delayMs !== undefined) {
     await publisher.publish(job, { delayMs })
@@ -97,6 +94,23 @@ const settleLater = async (
   await publisher.setAside(encodeJob(job), `not served after ${attempt} retries`)
   await Promise.all(owed.map((member) => dismiss(deps, deadlineMs, member, notServed)))
 }
+
+const retryOf = (
+  { roomId, epoch, from, to, slots }: Batch,
+  members: readonly Member[],
+  attempt: number,
+): RetryJob => ({
+  v: 1,
+  kind: 'retry',
+  roomId,
+  epoch,
+  from,
+  to,
+  connectionIds: members.map(({ connectionId }) => connectionId),
+  // Back to the lane of their part: the room's own lane is not to wait for the slow ones of a large room.
+  ...(slots && { slots }),
+  attempt,
+})
 
 /**
  * Tells a connection why, closes it and forgets it. If it cannot even be closed, it is forgotten all the same: its

@@ -45,7 +45,7 @@ export type RetryJob = {
   readonly connectionIds: readonly string[]
   /** The range of slots that all of them are in, where it comes out of a RangeJob. */
   readonly slots?: SlotRange
-  /** 1 for the first retry. */
+  /** 1 for the first retry; 0 where there was no time for a first try. */
   readonly attempt: number
 }
 
@@ -112,6 +112,6 @@ const JobSchema = v.variant('kind', [
     to: seq,
     connectionIds: v.array(v.string()),
     slots: v.exactOptional(SlotRangeSchema),
-    attempt: seq,
+    attempt: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   }),
 ])

@@ -189,7 +189,22 @@ describe('deliver', () => {
     await seat('general', 'c1')
     await deliver([await append()], clock())
     expect(posted).toEqual([])
-    expect(retryOf(jobs)).toMatchObject([{ connectionIds: ['c1'], attempt: 1 }])
+    expect(retryOf(jobs)).toMatchObject([{ connectionIds: ['c1'], attempt: 0, delayMs: 1_000 }])
+  })
+
+  it('brings nobody closer to being closed for want of time, however often', async () => {
+    const { deliver, append, seat, jobs, setAside, closed, clock, seqsOf } = await setUp()
+    await seat('general', 'c1')
+    await deliver([await append()], clock())
+    for (let turn = 0; turn < 10; turn++) {
+      const { job } = jobs.at(-1) ?? {}
+      if (job) await deliver([encodeJob(job)], clock())
+    }
+    expect(retryOf(jobs).map(({ attempt }) => attempt)).toEqual(Array.from({ length: 11 }, () => 0))
+    expect([setAside, closed]).toEqual([[], []])
+    const { job } = jobs.at(-1) ?? {}
+    if (job) await deliver([encodeJob(job)], far)
+    expect(seqsOf('c1')).toEqual([1])
   })
 
   const breaking = async (failure: Error) => {
