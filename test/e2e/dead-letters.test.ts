@@ -1,13 +1,17 @@
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { describe, expect, inject, it } from 'vitest'
+import { connect } from 'amqplib'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
 import { rowKeyOf } from '../../adapters/dynamodb/member-row.ts'
+import { describeTopology } from '../../adapters/rabbitmq/topology.ts'
+import { laneOf } from '../../core/domain/lanes.ts'
 import { spawnDeadLetters } from '../support/dead-letters-process.ts'
 import { eventually } from '../support/eventually.ts'
 import { connectPlain } from '../support/plain-client.ts'
 import { startTestChat } from '../support/test-chat.ts'
 
 const rabbitMq = inject('rabbitMq')
+const counts = { lanes: 2, bulkLanes: 1 }
 
 describe.runIf(rabbitMq !== null)('a message that was set aside', () => {
   const roomId = 'general'
@@ -62,5 +66,29 @@ describe.runIf(rabbitMq !== null)('a message that was set aside', () => {
     await ada.request(send('and on it goes'))
     await bob.untilPushed(roomId, 2)
     expect(bob.pushed(roomId).map(({ seq }) => seq)).toEqual([1, 2])
+  })
+
+  it('was the one that nobody could understand: what came with it in a batch was delivered', async () => {
+    const chat = await startTestChat({
+      parts: { store: 'dynalite', broker: 'rabbitMq' },
+      env: { LOG_LEVEL: 'silent' },
+    })
+    const { jobsExchange, deadLetterQueue } = describeTopology({ ...counts, prefix: chat.queuePrefix })
+    const connection = await connect(rabbitMq ?? '')
+    onTestFinished(() => connection.close())
+    const channel = await connection.createConfirmChannel()
+    const poison = ['not json', '{"v":9,"kind":"messages"}', '\u0000', '[]', '{}']
+    const ada = await connectPlain(`${chat.url}/?userId=ada&roomId=${roomId}`)
+    const sent = poison.flatMap((body) => {
+      channel.publish(jobsExchange, laneOf(roomId, counts), Buffer.from(body), { persistent: true })
+      return ada.request(send(`beside ${body}`))
+    })
+    await Promise.all(sent)
+    await ada.untilPushed(roomId, sent.length)
+    expect(ada.pushed(roomId).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5])
+    await eventually(
+      async () => (await channel.checkQueue(deadLetterQueue)).messageCount === poison.length,
+      'each of them to be set aside',
+    )
   })
 })

@@ -5,6 +5,7 @@ import { isExpired } from '../../../../adapters/dynamodb/run.ts'
 import { makeMessageLog as makeMemoryMessageLog } from '../../../../adapters/memory/message-log.ts'
 import type { Draft, MessageLog } from '../../../../core/ports.ts'
 import { defaultLimits } from '../../../../core/protocol/limits.ts'
+import { draftOf } from '../../../support/drafts.ts'
 import { makeMemoryRunStore } from '../../../support/memory-run-store.ts'
 
 const hourMs = 60 * 60 * 1000
@@ -65,6 +66,29 @@ describe('a log with retention', () => {
       { numRuns: 300 },
     )
   }, 30_000)
+
+  it('keeps nothing for shorter than what came before it, whoever writes with a shorter retention', async () => {
+    const store = makeMemoryRunStore()
+    const logWith = (days: number) =>
+      makeLogOfRuns({ store, clock: () => 0, newId: () => 'epoch', retentionMs: days * 24 * hourMs })
+    await logWith(10).append(draftOf())
+    await logWith(2).append(draftOf())
+    await logWith(12).append(draftOf())
+    const days = store.runs.map(({ expiresAt = 0 }) => expiresAt / (24 * 60 * 60))
+    expect(days).toEqual([10, 10, 12])
+  })
+
+  it('takes what stands before a removed item for gone, though its own time has not come yet', async () => {
+    const store = makeMemoryRunStore()
+    const options = { store, clock: () => 0, newId: () => 'epoch', retentionMs: 48 * hourMs }
+    const first = draftOf({ since: { epoch: null, seq: 0 } })
+    for (const draft of [first, draftOf(), draftOf()]) await makeLogOfRuns(options).append(draft)
+    // DynamoDB's clock is ahead of the writer's, and it removes expired items in any order.
+    store.runs.splice(1, 1)
+    const late = makeLogOfRuns(options).append(draftOf({ since: { epoch: 'epoch', seq: 0 } }))
+    await expect(late).rejects.toMatchObject({ code: 'stale_cursor' })
+    expect((await makeLogOfRuns(options).append(draftOf())).entry.seq).toBe(4)
+  })
 })
 
 describe('a log of which something was removed that has not expired by the clock of its reader', () => {

@@ -70,6 +70,33 @@ describe('deliver', () => {
     expect(seqsOf('c1')).toEqual([1, 2, 3, 4])
   })
 
+  it('reads a hole once, however many members the room has and however many pages of them', async () => {
+    const world = await setUp()
+    const reads: unknown[] = []
+    const log = {
+      ...world.log,
+      read: (page: Parameters<typeof world.log.read>[0]) => {
+        reads.push([page.after, page.limit])
+        return world.log.read(page)
+      },
+    }
+    const members = Array.from({ length: 30 }, (_, index) => `c${index}`)
+    for (const id of members) await world.seat('general', id)
+    const directory = {
+      ...world.directory,
+      members: async function* (roomId: string) {
+        for await (const page of world.directory.members(roomId)) for (const member of page) yield [member]
+      },
+    }
+    const deliver = makeDeliver({ ...world, log, directory })
+    await deliver([await world.append()], far)
+    for (let hole = 0; hole < 3; hole++) await world.append()
+    await deliver([await world.append()], far)
+    await deliver([await world.append()], far)
+    for (const id of members) expect(world.seqsOf(id)).toEqual([1, 2, 3, 4, 5, 6])
+    expect(reads).toEqual([[1, 3]])
+  })
+
   it('puts jobs that overtook each other back in order', async () => {
     const { deliver, append, seat, seqsOf } = await setUp()
     await seat('general', 'c1')
