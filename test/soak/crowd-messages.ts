@@ -22,6 +22,8 @@ export type CrowdConfig = {
 export type ToCrowd = { readonly kind: 'hush' | 'status' | 'end' }
 
 export type CrowdStatus = {
+  /** Nobody writes, pages back, leaves or joins any more. */
+  readonly hushed: boolean
   /** By clientMessageId. */
   readonly unsettled: readonly string[]
   /** How far each SDK client has come in the rooms that it is in. */

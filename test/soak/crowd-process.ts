@@ -21,7 +21,7 @@ const hushed = new AbortController()
 const enter = async (number: number): Promise<Member> => {
   const member = await connectMember(url, `client-${number}`, journal)
   members.push(member)
-  await Promise.all(roomsOf(number).map(({ roomId }) => member.join(roomId, hushed.signal)))
+  await Promise.all(roomsOf(number).map(({ roomId }) => member.join(roomId)))
   return member
 }
 const write = (member: Member, number: number): void => {
@@ -36,7 +36,9 @@ const comeLate = async (number: number): Promise<void> => {
   await pause(config.lateMs, hushed.signal)
   write(await enter(number), number)
 }
+let isHushed = false
 const status = (): CrowdStatus => ({
+  hushed: isHushed,
   unsettled: writers.flatMap(({ unsettled }) => unsettled()),
   positions: Object.fromEntries(members.map(({ client, positions }) => [client, positions()])),
 })
@@ -71,9 +73,9 @@ const coming = late === undefined ? undefined : comeLate(late)
 
 const hush = async (): Promise<void> => {
   hushed.abort()
-  await Promise.all(readers.map(({ stop }) => stop()))
-  await coming
-  await Promise.all(writers.map(({ stop }) => stop()))
+  // All at once: whoever cannot come to its end must not keep the others writing.
+  await Promise.all([coming, ...[...writers, ...readers].map(({ stop }) => stop())])
+  isHushed = true
 }
 const tell = {
   hush,

@@ -30,3 +30,15 @@ type LoggedLine = {
   readonly message?: string
   readonly error?: { readonly code?: string; readonly name?: string; readonly message?: string }
 }
+
+/** What the gateways have done, by their logs, so that one can see that it was done at all. */
+export type Activity = { readonly openedConnections: number; readonly splitRooms: number }
+
+export const activityIn = async (logFiles: readonly string[]): Promise<Activity> => {
+  const logs = await Promise.all(logFiles.map((file) => readFile(file, 'utf8')))
+  const countOf = (text: string) => logs.reduce((count, log) => count + log.split(text).length - 1, 0)
+  return {
+    openedConnections: countOf('"message":"A connection opened"'),
+    splitRooms: countOf('"message":"A room is large now'),
+  }
+}

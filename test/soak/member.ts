@@ -7,8 +7,8 @@ import type { Journal } from './journal.ts'
 /** An SDK client whose every event goes into the journal. */
 export type Member = {
   readonly client: string
-  /** Joins a room; tries again until it is in it, or `signal` is aborted. */
-  readonly join: (roomId: string, signal: AbortSignal) => Promise<void>
+  /** Joins a room; tries again until it is in it. */
+  readonly join: (roomId: string) => Promise<void>
   readonly leave: (roomId: string) => Promise<void>
   readonly send: SdkClient['send']
   readonly history: SdkClient['history']
@@ -48,8 +48,8 @@ export const connectMember = async (url: string, client: string, journal: Journa
 
   return {
     client,
-    join: async (roomId, signal) => {
-      while (!signal.aborted) {
+    join: async (roomId) => {
+      for (;;) {
         try {
           takePage('page', await sdk.joinRoom(roomId))
           return

@@ -3,8 +3,9 @@ import type { Tally } from './finding.ts'
 import type { SoakRun } from './soak.ts'
 
 /** What is wrong with a run, each in a line; none: the chat has kept its promises, and the run did enough to say so. */
-export const problemsOf = ({ verdict, faults, crashes }: SoakRun): readonly string[] => {
-  const { total, unsettled, problems } = verdict
+export const problemsOf = (run: SoakRun): readonly string[] => {
+  const { verdict, faults, crashes, behind, defects, activity } = run
+  const { total, unsettled, refused, problems } = verdict
   const neverHappened = faultKinds.filter((kind) => {
     const planned = faults.filter(({ fault }) => fault.kind === kind)
     return planned.length > 0 && !planned.some(({ happened }) => happened)
@@ -13,10 +14,21 @@ export const problemsOf = ({ verdict, faults, crashes }: SoakRun): readonly stri
     ...problems,
     ...(unsettled > 0 ? [`${unsettled} sends have no outcome`] : []),
     ...(total.acked > 0 && total.delivered > 0 ? [] : ['Nothing was sent and delivered']),
+    ...behind.map((who) => `${who}, long after the last fault`),
+    ...Object.entries(defects).map(
+      ([what, count]) => `An error that no fault explains, ${count} times: ${what}`,
+    ),
+    ...Object.entries(refused)
+      .filter(([code]) => !passingRefusals.includes(code))
+      .map(([code, count]) => `${count} ordinary sends were refused with ${code}`),
+    ...(activity.splitRooms > 0 ? [] : ['No room was served in parts']),
     ...(crashes > 0 ? [`Gateways ended by themselves, ${crashes} times`] : []),
     ...neverHappened.map((kind) => `The fault ${kind} was planned and never happened`),
   ]
 }
+
+/** A client that was away for long cannot always be told whether its message was stored: it is told that. */
+const passingRefusals = ['stale_cursor']
 
 const columns = ['acked', 'stored', 'delivered', 'lost', 'doubled', 'outOfOrder'] as const
 const headings = ['acked', 'stored', 'delivered', 'lost', 'doubled', 'out of order']
@@ -53,6 +65,7 @@ export const summaryOf = (run: SoakRun): string => {
     `Faults: ${listOf(countKinds(faults)) || 'none'}`,
     `What they came to: ${listOf(run.faultCounts)}`,
     `Clients came back to a room ${recoveries} times, and began anew ${resets} times. Sends refused: ${listOf(refused) || 'none'}`,
+    `Connections opened ${run.activity.openedConnections} times, rooms that became large ${run.activity.splitRooms} times`,
     `History that expires: ${removedItems} items removed, ${pagings} times paged back to the floor, ${returns.count} times come back with since, ${returns.notRecovered} of them told that something is missing`,
     `Errors in the gateways' logs that no fault explains: ${listOf(run.defects) || 'none'}`,
     `On ${store}: ${total.acked} acked, ${total.stored} stored, ${total.delivered} delivered, ${total.lost} lost, ${total.doubled} doubled, ${total.outOfOrder} out of order; ${perSecond(total.acked, seconds)} acked and ${perSecond(total.delivered, seconds)} delivered a second over ${seconds.toFixed(0)} s; at rest after ${settledAfterSeconds.toFixed(1)} s`,

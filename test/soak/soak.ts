@@ -5,7 +5,7 @@ import { makeMessageLog } from '../../adapters/dynamodb/message-log.ts'
 import type { Head } from '../../core/protocol/server-frames.ts'
 import { type Crowd, startCrowd } from './crowd.ts'
 import type { CrowdStatus } from './crowd-messages.ts'
-import { defectsIn } from './defects.ts'
+import { type Activity, activityIn, defectsIn } from './defects.ts'
 import { planFaults } from './fault-plan.ts'
 import { faultsOf } from './faults/all-faults.ts'
 import { clockOffsetMs } from './faults/clock.ts'
@@ -13,7 +13,7 @@ import type { JournalLine } from './journal-lines.ts'
 import type { SoakOptions } from './options.ts'
 import { between, makeRandom } from './random.ts'
 import { startReaper } from './reaper.ts'
-import { soakRooms } from './rooms.ts'
+import { roomsOf, soakRooms } from './rooms.ts'
 import { type HappenedFault, runFaults } from './run-faults.ts'
 import { seedRooms } from './seeds.ts'
 import { entriesOf, readRuns, type StoredEntry, type StoredRun } from './stored-entries.ts'
@@ -26,8 +26,10 @@ export type SoakRun = {
   readonly faults: readonly HappenedFault[]
   /** From the first message to the last fault's end. */
   readonly seconds: number
-  /** How long it took after that until everybody was up to date. */
+  /** How long it took after that until everybody was in their rooms and up to date. */
   readonly settledAfterSeconds: number
+  /** Who was not even then, when nobody waited any longer. */
+  readonly behind: readonly string[]
   readonly removedItems: number
   /** How often gateways ended by themselves. */
   readonly crashes: number
@@ -35,6 +37,7 @@ export type SoakRun = {
   readonly faultCounts: Readonly<Record<string, number>>
   /** Errors in the gateways' logs that no fault explains. */
   readonly defects: Readonly<Record<string, number>>
+  readonly activity: Activity
 }
 
 type Options = Pick<SoakOptions, 'kinds' | 'nodes' | 'clients' | 'rate'> & {
@@ -84,7 +87,7 @@ export const runSoak = async (options: Options): Promise<SoakRun> => {
     const seconds = (performance.now() - startedMs) / 1000
     tell('All faults are lifted; nothing new is written')
     for (const crowd of crowds) crowd.hush()
-    const settledAfterSeconds = await Promise.race([crashed.promise, settle(world, crowds, tell)])
+    const settled = await Promise.race([crashed.promise, settle(world, crowds)])
     for (const crowd of crowds) await crowd.end()
     await reaper.stop()
     const verdict = judge({
@@ -97,11 +100,12 @@ export const runSoak = async (options: Options): Promise<SoakRun> => {
       verdict,
       faults,
       seconds,
-      settledAfterSeconds,
+      ...settled,
       removedItems: reaper.removed(),
       crashes: world.nodes.reduce((total, { crashes }) => total + crashes(), 0),
       faultCounts: countsOf(world),
       defects: await defectsIn(world.nodes.map(({ logFile }) => logFile)),
+      activity: await activityIn(world.nodes.map(({ logFile }) => logFile)),
     }
   } finally {
     signal.removeEventListener('abort', abort)
@@ -161,12 +165,11 @@ const describeFault = ({ fault, happened, lengthMs, troubles }: HappenedFault): 
   return happened ? `${what}, for ${(lengthMs / 1000).toFixed(1)} s` : `${what}: its moment did not come`
 }
 
-/** Resolves with the seconds that it took until everybody was up to date, or when nobody waits any longer. */
+/** Resolves once everybody is up to date, or when nobody waits any longer. */
 const settle = async (
   world: World,
   crowds: readonly Crowd[],
-  tell: (line: string) => void,
-): Promise<number> => {
+): Promise<Pick<SoakRun, 'settledAfterSeconds' | 'behind'>> => {
   const startedMs = performance.now()
   const log = makeMessageLog({ ...world, clock: Date.now, newId: crypto.randomUUID })
   for (;;) {
@@ -174,23 +177,31 @@ const settle = async (
     const heads = new Map<string, Head>()
     for (const { roomId } of soakRooms) heads.set(roomId, await log.head(roomId))
     const elapsedMs = performance.now() - startedMs
-    if (statuses.every((status) => isUpToDate(status, heads))) return elapsedMs / 1000
-    if (elapsedMs > settleWithinMs) {
-      tell(`Not everybody is up to date after ${settleWithinMs / 1000} s`)
-      return elapsedMs / 1000
+    const behind = statuses.flatMap((status, index) => behindIn(`crowd-${index}`, status, heads))
+    if (behind.length === 0 || elapsedMs > settleWithinMs) {
+      return { settledAfterSeconds: elapsedMs / 1000, behind }
     }
     await delay(500)
   }
 }
 
-const isUpToDate = ({ unsettled, positions }: CrowdStatus, heads: ReadonlyMap<string, Head>): boolean =>
-  unsettled.length === 0 &&
-  Object.values(positions)
-    .flatMap((ofRooms) => Object.entries(ofRooms))
-    .every(([roomId, { epoch, seq }]) => {
-      const head = heads.get(roomId)
-      return head?.epoch === epoch && head.seq === seq
-    })
+/** Who has not come to rest: a crowd, a send, or a client in a room that it should be in. */
+const behindIn = (
+  crowd: string,
+  { hushed, unsettled, positions }: CrowdStatus,
+  heads: ReadonlyMap<string, Head>,
+): readonly string[] => [
+  ...(hushed ? [] : [`${crowd} has not fallen silent`]),
+  ...unsettled.map((clientMessageId) => `${clientMessageId} has no outcome`),
+  ...Object.entries(positions).flatMap(([client, ofRooms]) =>
+    roomsOf(Number(client.replace('client-', ''))).flatMap(({ roomId }) => {
+      const [position, head] = [ofRooms[roomId], heads.get(roomId)]
+      if (position === undefined) return [`${client} is not in ${roomId}`]
+      const isThere = head?.epoch === position.epoch && head.seq === position.seq
+      return isThere ? [] : [`${client} is at ${position.seq} of ${head?.seq} in ${roomId}`]
+    }),
+  ),
+]
 
 const readJournal = async (file: string): Promise<readonly JournalLine[]> =>
   (await readFile(file, 'utf8'))

@@ -11,7 +11,7 @@ type Options = {
   readonly random: Random
 }
 
-/** Leaves one room or another, and joins it again after a while. */
+/** Leaves one room or another, and joins it again after a while. Once it is stopped it is in all of them. */
 export const startVisitor = ({ member, rooms, random }: Options): Stoppable => {
   const stopped = new AbortController()
   const { signal } = stopped
@@ -30,7 +30,7 @@ export const startVisitor = ({ member, rooms, random }: Options): Stoppable => {
       if (roomId === undefined || signal.aborted) return
       await leave(roomId)
       await pause(between(random, 0, 3_000), signal)
-      await member.join(roomId, signal)
+      await member.join(roomId)
     }
   }
   const working = work()

@@ -44,6 +44,9 @@ const environment = {
   GATEWAY_ACCESS_KEY_ID: 'SOAK',
   GATEWAY_SECRET_ACCESS_KEY: crypto.randomUUID(),
   LOG_LEVEL: 'info',
+  // So that within minutes connections are changed for their age, and rooms are served in parts.
+  MAX_AGE_SECONDS: '40',
+  LARGE_ROOM_MEMBERS: '5',
 }
 
 export const startWorld = async ({ store, nodes: count, folder, prepare }: Options): Promise<World> => {
