@@ -28,9 +28,12 @@ export type Change = {
   readonly take: () => Link | undefined
   /** The present connection has ended, or is not wanted any more: there is nothing to change. */
   readonly cancel: (reason: ChatClientError) => void
+  /** The same, for good. */
+  readonly stop: (reason: ChatClientError) => void
 }
 
 type State = {
+  stopped: boolean
   failures: number
   cancelWait: (() => void) | undefined
   dialing: Dialing | undefined
@@ -38,14 +41,29 @@ type State = {
 }
 
 export const makeChange = (deps: ChangeDeps): Change => {
-  const state: State = { failures: 0, cancelWait: undefined, dialing: undefined, next: undefined }
+  const state: State = {
+    stopped: false,
+    failures: 0,
+    cancelWait: undefined,
+    dialing: undefined,
+    next: undefined,
+  }
   const endWait = () => {
     state.cancelWait?.()
     state.cancelWait = undefined
   }
+  const cancel = (reason: ChatClientError) => {
+    endWait()
+    const { dialing, next } = state
+    state.dialing = undefined
+    state.next = undefined
+    dialing?.giveUp(reason)
+    next?.end(reason)
+  }
   return {
     plan: (present) => {
       endWait()
+      if (state.stopped) return
       state.failures = 0
       const waitMs = timeToChange(deps, present)
       if (waitMs !== undefined) state.cancelWait = deps.timers.after(waitMs, () => begin(deps, state))
@@ -60,13 +78,10 @@ export const makeChange = (deps: ChangeDeps): Change => {
       state.next = undefined
       return next
     },
-    cancel: (reason) => {
-      endWait()
-      const { dialing, next } = state
-      state.dialing = undefined
-      state.next = undefined
-      dialing?.giveUp(reason)
-      next?.end(reason)
+    cancel,
+    stop: (reason) => {
+      state.stopped = true
+      cancel(reason)
     },
   }
 }
@@ -86,7 +101,8 @@ const timeToChange = ({ timers, timings, random }: ChangeDeps, { hello, begunAtM
 const begin = (deps: ChangeDeps, state: State) => {
   const { on } = deps
   state.cancelWait = undefined
-  state.dialing = dial({
+  if (state.stopped) return
+  const dialing = dial({
     deps,
     attempt: state.failures + 1,
     on: {
@@ -121,6 +137,9 @@ const begin = (deps: ChangeDeps, state: State) => {
       },
     },
   })
+  // Whoever was asked for the token may have closed the client at once.
+  if (state.stopped) dialing.giveUp(connectionLost())
+  else state.dialing = dialing
 }
 
 /** That the network fails is no news worth a word, as long as there is a connection. */
@@ -129,6 +148,7 @@ const report = ({ on }: ChangeDeps, failure: Failure) => {
 }
 
 const retryLater = (deps: ChangeDeps, state: State) => {
+  if (state.stopped) return
   state.failures += 1
   state.cancelWait = deps.timers.after(deps.backoff(state.failures), () => begin(deps, state))
 }

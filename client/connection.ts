@@ -116,9 +116,12 @@ type Parts = {
 const begin = (parts: Parts) => {
   const { deps, state, linkEvents } = parts
   state.cancelRetry = undefined
+  if (state.stopped) return
   const attempt = state.failures + 1
   deps.on.connecting(attempt)
-  state.dialing = dial({
+  // Whoever is told of something may close the client at once: here, and below wherever it goes on after a word.
+  if (state.stopped) return
+  const dialing = dial({
     deps,
     attempt,
     refused: state.refused,
@@ -136,6 +139,8 @@ const begin = (parts: Parts) => {
       },
     },
   })
+  if (state.stopped) dialing.giveUp(connectionLost())
+  else state.dialing = dialing
 }
 
 /** From now on this is the connection. */
@@ -175,6 +180,7 @@ const disconnecting = (parts: Parts, link: Link, frame: DisconnectFrame) => {
   }
   const reason = errorOfDisconnect(frame)
   deps.on.disconnect(frame)
+  if (state.stopped) return
   if (!frame.reconnect) stop(parts, reason)
   else if (frame.code === closeCodes.maxAge) change.begin()
   else link.end(reason)
@@ -190,6 +196,7 @@ const ended = (parts: Parts, link: Link) => {
     change.cancel(connectionLost())
     retryLater(parts, link)
   } else {
+    state.failures = 0
     adopt(parts, successor)
     deps.on.ready(successor.hello)
   }
@@ -211,6 +218,7 @@ const changeOver = (parts: Parts) => {
 const retryLater = (parts: Parts, lost?: Link) => {
   const { deps, state } = parts
   const { timers, timings, backoff, on } = deps
+  if (state.stopped) return
   const lived = lost !== undefined && timers.now() - lost.readyAtMs >= timings.stableMs
   state.failures = lived ? 1 : state.failures + 1
   const retryInMs = backoff(state.failures)
@@ -220,11 +228,15 @@ const retryLater = (parts: Parts, lost?: Link) => {
 
 const stop = ({ deps, state, change }: Parts, reason: ChatClientError) => {
   if (state.stopped) return
+  const { cancelRetry, dialing, present, former } = state
   state.stopped = true
-  state.cancelRetry?.()
-  change.cancel(reason)
-  state.dialing?.giveUp(reason)
-  state.present?.end(reason)
-  for (const link of state.former) link.end(reason)
+  state.cancelRetry = undefined
+  state.dialing = undefined
+  state.present = undefined
+  cancelRetry?.()
+  change.stop(reason)
+  dialing?.giveUp(reason)
+  present?.end(reason)
+  for (const link of former) link.end(reason)
   deps.on.closed(reason)
 }

@@ -103,6 +103,8 @@ export const dial = ({ deps, attempt, refused, on }: Options): Dialing => {
       protocols: token === undefined ? [subprotocol] : [subprotocol, tokenSubprotocolPrefix + token],
       on: {
         ready: (hello) => {
+          // The server may have said goodbye in the same breath.
+          if (isOver) return
           isOver = true
           link = { hello, ...opened, begunAtMs, readyAtMs: deps.timers.now() }
           on.ready(link)

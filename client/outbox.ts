@@ -178,7 +178,7 @@ const afterFailure = async (deps: Deps, item: Outgoing, error: ChatClientError):
   switch (error.code) {
     case 'disconnected':
       // If there is no connection, the next one starts this again; if another one has taken its place, it goes on.
-      return { waitMs: 0 }
+      return retryLater(deps, item, error)
     case 'not_a_member':
     case 'stale_cursor':
       return afterRefresh(deps, item, error)

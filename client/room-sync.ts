@@ -231,8 +231,7 @@ type Asked = 'join' | 'fill'
 const afterFailure = ({ backoff, on }: Deps, state: State, error: ChatClientError, task: Asked): Next => {
   if (state.closed || error.code === 'closed') return 'idle'
   // If there is no connection, the next one starts this loop again; if another one has taken its place, it goes on.
-  if (error.code === 'disconnected') return { waitMs: 0 }
-  if (!error.temporary) {
+  if (!error.temporary && error.code !== 'disconnected') {
     // A handler that fails is no reason to give up a room that one is in. Nor is a page of history that is refused,
     // though a join may be wanted by now: that one has not been tried yet.
     const isFinal = task === 'join' && (error.code !== 'internal' || !state.joinedOnce)

@@ -193,7 +193,10 @@ const askToLeave = async (
   // The server may handle a join and what leaves the room after it the other way round.
   await room?.settled()
   const connections = state.move === undefined ? [deps.calls] : [deps.calls, state.move.calls]
-  await Promise.all(connections.map((calls) => leaveOn(calls, roomId)))
+  // Whoever joins the room again waits for both: a refusal of one must not let it go out beside the other.
+  const left = await Promise.allSettled(connections.map((calls) => leaveOn(calls, roomId)))
+  const refusal = left.find((outcome) => outcome.status === 'rejected')
+  if (refusal) throw refusal.reason
 }
 
 const leaveOn = async (calls: Calls, roomId: string): Promise<void> => {

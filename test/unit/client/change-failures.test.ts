@@ -395,3 +395,34 @@ describe('client, when a room makes difficulties amid the change', () => {
     expectUnnoticed(client)
   })
 })
+
+describe('a room that is left amid a change', () => {
+  it('is joined again only when both connections have their answers, though one of them is a refusal', async () => {
+    const { server, client } = await memberForTest('general')
+    await client.joinRoom('other')
+    // The second connection is in one room, and waits for the other: the change is not over.
+    server.script('joinRoom', ({ roomId }, connection, proceed) => {
+      if (connection !== secondOf(server) || roomId === 'general') proceed()
+    })
+    announceAge(server)
+    await until(() => expect(secondOf(server)?.rooms.has('general')).toBe(true))
+    const held: (() => void)[] = []
+    server.script('leaveRoom', (frame, connection, proceed) => {
+      if (connection !== secondOf(server)) held.push(proceed)
+      else connection.send({ ...refusal, id: frame.id })
+    })
+    const left = client.leaveRoom('general')
+    const outcome = expect(left).rejects.toMatchObject({ code: 'internal' })
+    await until(() => expect(server.received('leaveRoom')).toHaveLength(2))
+    const before = server.received('joinRoom').length
+    const joined = client.joinRoom('general')
+    await client.history('other')
+    expect(server.received('joinRoom')).toHaveLength(before)
+    for (const proceed of held) proceed()
+    await outcome
+    await joined
+    expect(server.received('joinRoom').length).toBeGreaterThan(before)
+  })
+})
+
+const refusal = { type: 'error', code: 'internal', status: 500, message: 'Not now.', temporary: false }
