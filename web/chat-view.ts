@@ -121,7 +121,10 @@ const join = async (deps: Deps, state: State, roomId: string): Promise<void> => 
     view.reset(await joining)
   } catch (error) {
     if (!(error instanceof ChatClientError)) throw error
-    if (error.code !== 'left') drop(deps, state, roomId, error)
+    if (error.code === 'left') return
+    state.kept?.giveBack(roomId)
+    state.kept?.keep(deps.client.unsent())
+    drop(deps, state, roomId, error)
   }
 }
 

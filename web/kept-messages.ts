@@ -6,6 +6,8 @@ type Storage = Pick<globalThis.Storage, 'getItem' | 'setItem' | 'removeItem'>
 export type KeptMessages = {
   /** Those of a room: the caller sends them. */
   readonly take: (roomId: string) => readonly UnsentMessage[]
+  /** The room was refused, and with it what was taken: it waits for another time. */
+  readonly giveBack: (roomId: string) => void
   /** Keeps these from now on, beside those that were not taken yet. */
   readonly keep: (unsent: readonly UnsentMessage[]) => void
   /** The user does not want them any more. */
@@ -16,11 +18,17 @@ export type KeptMessages = {
 export const makeKeptMessages = (storage: Storage | undefined, userId: string): KeptMessages => {
   const key = `simple-chat.unsent.${userId}`
   let waiting = read(storage?.getItem(key))
+  const taken = new Map<string, readonly UnsentMessage[]>()
   return {
     take: (roomId) => {
-      const taken = waiting.filter((message) => message.roomId === roomId)
+      const ofRoom = waiting.filter((message) => message.roomId === roomId)
       waiting = waiting.filter((message) => message.roomId !== roomId)
-      return taken
+      if (ofRoom.length > 0) taken.set(roomId, ofRoom)
+      return ofRoom
+    },
+    giveBack: (roomId) => {
+      waiting = [...waiting, ...(taken.get(roomId) ?? [])]
+      taken.delete(roomId)
     },
     keep: (unsent) => write(storage, key, [...waiting, ...unsent]),
     clear: () => {

@@ -46,6 +46,18 @@ describe('kept messages', () => {
     expect(last.take('general')).toMatchObject([{ content: 'new' }])
   })
 
+  it('wait for another time when their room was refused', () => {
+    const storage = storageForTest()
+    makeKeptMessages(storage, 'ada').keep([unsent('general', 'one')])
+    const refused = makeKeptMessages(storage, 'ada')
+    refused.take('general')
+    refused.take('general')
+    refused.keep([])
+    refused.giveBack('general')
+    refused.keep([])
+    expect(makeKeptMessages(storage, 'ada').take('general')).toMatchObject([{ content: 'one' }])
+  })
+
   it('are for their user alone', () => {
     const storage = storageForTest()
     makeKeptMessages(storage, 'ada').keep([unsent('general', 'one')])
