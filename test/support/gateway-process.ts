@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { endProcess } from './end-process.ts'
 import { eventually } from './eventually.ts'
 
 /** A folder for the embedded store, which goes with the test. */
@@ -27,7 +28,7 @@ export const spawnGateway = (env: Readonly<Record<string, string>>) => {
   child.stderr.on('data', (chunk) => {
     errors += chunk
   })
-  onTestFinished(() => end(child))
+  onTestFinished(() => endProcess(child))
   const url = () => /is at (http:\S+)\//.exec(errors)?.[1]
   return {
     child,
@@ -42,11 +43,4 @@ export const spawnGateway = (env: Readonly<Record<string, string>>) => {
       return address
     },
   }
-}
-
-const end = async (child: ChildProcess): Promise<void> => {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
-  child.kill('SIGKILL')
-  await ended
 }
