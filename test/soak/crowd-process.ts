@@ -1,3 +1,4 @@
+import { pause } from '../../core/domain/pause.ts'
 import type { CrowdConfig, CrowdStatus, FromCrowd, ToCrowd } from './crowd-messages.ts'
 import { type Historian, startHistorian } from './historian.ts'
 import { openJournal } from './journal.ts'
@@ -6,7 +7,7 @@ import { makeRandom } from './random.ts'
 import { startReader } from './reader.ts'
 import { roomsOf, type SoakRoom, soakRooms } from './rooms.ts'
 import { startVisitor } from './visitor.ts'
-import { pause, startWriter, type Writer } from './writer.ts'
+import { startWriter, type Writer } from './writer.ts'
 
 // A crowd of clients as a process: its configuration is its argument, and its parent says when to fall silent.
 

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { endProcess } from '../support/end-process.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import type { CrowdConfig, CrowdStatus, FromCrowd, ToCrowd } from './crowd-messages.ts'
 
@@ -40,10 +40,10 @@ export const startCrowd = async ({ gateways, logFile, onCrash, ...config }: Opti
   const child = fork(
     processFile,
     [JSON.stringify({ ...config, url: network.url.replace(/^http/, 'ws') } satisfies CrowdConfig)],
-    { stdio: ['ignore', log, log, 'ipc'] },
+    { stdio: ['ignore', log, log, 'ipc'], detached: true },
   )
   let ending = false
-  const ended = once(child, 'exit').then(([code, signal]) => {
+  child.on('exit', (code, signal) => {
     if (!ending) onCrash(new Error(`${name} ended with ${code ?? signal}: see ${logFile}`))
   })
 
@@ -64,8 +64,7 @@ export const startCrowd = async ({ gateways, logFile, onCrash, ...config }: Opti
     })
   const stop = async () => {
     ending = true
-    child.kill('SIGKILL')
-    await ended
+    await endProcess(child)
     await network.close()
   }
   try {

@@ -1,10 +1,10 @@
+import { pause } from '../../core/domain/pause.ts'
 import type { Cursor } from '../../core/protocol/client-frames.ts'
 import type { AckFrame, HistoryFrame, JoinedFrame } from '../../core/protocol/server-frames.ts'
 import type { Journal } from './journal.ts'
 import { pageBack } from './paging.ts'
 import { below, between, type Random } from './random.ts'
 import { connectRaw, NoAnswerError, type RawClient, RefusedError } from './raw-client.ts'
-import { pause } from './writer.ts'
 
 type Options = {
   readonly url: string

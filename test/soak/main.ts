@@ -80,10 +80,11 @@ else if (parsed.kind === 'problem') {
   console.error(parsed.problem)
   process.exit(2)
 } else {
+  const signal = endOnSignals()
   try {
-    process.exit(await soak(parsed.options, endOnSignals()))
+    process.exit(await soak(parsed.options, signal))
   } catch (error) {
-    console.error(error)
+    console.error(error === signal.reason ? signal.reason.message : error)
     process.exit(2)
   }
 }

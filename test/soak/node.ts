@@ -4,6 +4,7 @@ import { openSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type AmqpProxy, startAmqpProxy } from '../support/amqp-proxy.ts'
+import { endProcess } from '../support/end-process.ts'
 import { freePort } from '../support/rabbitmq-server.ts'
 import { type StoreProxy, startStoreProxy } from '../support/store-proxy.ts'
 import { couldNotStart, type FromNode, type NodeSettings, noNodeSettings } from './node-messages.ts'
@@ -81,8 +82,8 @@ export const makeNode = async (options: Options): Promise<GatewayNode> => {
   }
   const kill = async (): Promise<void> => {
     wanted = false
-    lives.at(-1)?.child.kill('SIGKILL')
-    await lives.at(-1)?.ended
+    const life = lives.at(-1)
+    if (life) await endProcess(life.child)
   }
   return {
     name,
@@ -132,7 +133,11 @@ const makeLaunch = ({ env, maxRunEntries, logFile }: Options, { url, amqp, store
   }
   return (settings: NodeSettings): Life => {
     const config = { env: { ...env, ...addresses }, maxRunEntries, settings }
-    const child = fork(processFile, [JSON.stringify(config)], { stdio: ['ignore', log, log, 'ipc'] })
+    // Apart from this process's group: what Ctrl+C reaches is this process, which ends the others.
+    const child = fork(processFile, [JSON.stringify(config)], {
+      stdio: ['ignore', log, log, 'ipc'],
+      detached: true,
+    })
     const ready = Promise.withResolvers<'ready'>()
     let answered = Promise.withResolvers<void>()
     let counts: Readonly<Record<string, number>> = {}

@@ -1,9 +1,9 @@
 import { ChatClientError } from '../../client/chat-client-error.ts'
+import { pause } from '../../core/domain/pause.ts'
 import type { Journal } from './journal.ts'
 import type { Member } from './member.ts'
 import { pageBack } from './paging.ts'
 import { below, between, type Random } from './random.ts'
-import { pause } from './writer.ts'
 
 type Options = {
   readonly member: Member

@@ -59,14 +59,14 @@ const pad = (cell: string, width: number, index: number): string =>
 
 /** What happened beside the table, in a few lines. */
 export const summaryOf = (run: SoakRun): string => {
-  const { store, verdict, faults, seconds, settledAfterSeconds, removedItems } = run
+  const { store, verdict, faults, seconds, settledAfterSeconds, removedEntries } = run
   const { total, recoveries, resets, returns, pagings, refused } = verdict
   return [
     `Faults: ${listOf(countKinds(faults)) || 'none'}`,
     `What they came to: ${listOf(run.faultCounts)}`,
     `Clients came back to a room ${recoveries} times, and began anew ${resets} times. Sends refused: ${listOf(refused) || 'none'}`,
     `Connections opened ${run.activity.openedConnections} times, rooms that became large ${run.activity.splitRooms} times`,
-    `History that expires: ${removedItems} items removed, ${pagings} times paged back to the floor, ${returns.count} times come back with since, ${returns.notRecovered} of them told that something is missing`,
+    `History that expires: ${removedEntries} messages removed, ${pagings} times paged back to the floor, ${returns.count} times come back with since, ${returns.notRecovered} of them told that something is missing`,
     `Errors in the gateways' logs that no fault explains: ${listOf(run.defects) || 'none'}`,
     `On ${store}: ${total.acked} acked, ${total.stored} stored, ${total.delivered} delivered, ${total.lost} lost, ${total.doubled} doubled, ${total.outOfOrder} out of order; ${perSecond(total.acked, seconds)} acked and ${perSecond(total.delivered, seconds)} delivered a second over ${seconds.toFixed(0)} s; at rest after ${settledAfterSeconds.toFixed(1)} s`,
   ].join('\n')

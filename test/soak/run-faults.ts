@@ -14,26 +14,34 @@ type Options = {
   readonly sceneOf: (planned: PlannedFault) => Scene
   /** Told of each as it happens, or when it could not. */
   readonly tell: (fault: HappenedFault) => void
+  /** From its abortion on nothing happens any more, and nothing is lifted. */
+  readonly signal: AbortSignal
 }
 
 /** How long a fault may wait for its moment, such as for a confirm to come by. */
 const patienceMs = 20_000
 
 /** Has each fault happen at its time, and lifts it; resolves when the last one is lifted. Rejects if one cannot be lifted. */
-export const runFaults = async ({ plan, sceneOf, tell }: Options): Promise<readonly HappenedFault[]> => {
+export const runFaults = async ({
+  plan,
+  sceneOf,
+  tell,
+  signal,
+}: Options): Promise<readonly HappenedFault[]> => {
   const startedMs = performance.now()
   const elapsedMs = () => Math.round(performance.now() - startedMs)
   const takeTurns = makeTurns()
   return Promise.all(
     plan.map(async (planned) => {
-      await delay(planned.atMs)
+      await delay(planned.atMs, undefined, { signal })
       // What was troubled before may take longer to come back than was planned.
       return takeTurns(planned.troubles, async () => {
+        signal.throwIfAborted()
         const lift = await inflict(planned, sceneOf(planned))
         const outcome = { ...planned, happened: lift !== undefined, happenedAtMs: elapsedMs() }
         tell(outcome)
         if (lift) {
-          await delay(planned.lengthMs)
+          await delay(planned.lengthMs, undefined, { signal })
           await lift()
         }
         return outcome

@@ -16,7 +16,7 @@ import { startReaper } from './reaper.ts'
 import { roomsOf, soakRooms } from './rooms.ts'
 import { type HappenedFault, runFaults } from './run-faults.ts'
 import { seedRooms } from './seeds.ts'
-import { entriesOf, readRuns, type StoredEntry, type StoredRun } from './stored-entries.ts'
+import { readEntries, type StoredEntry } from './stored-entries.ts'
 import { judge, type Verdict } from './verdict.ts'
 import { type StoreKind, startWorld, type World } from './world.ts'
 
@@ -30,7 +30,8 @@ export type SoakRun = {
   readonly settledAfterSeconds: number
   /** Who was not even then, when nobody waited any longer. */
   readonly behind: readonly string[]
-  readonly removedItems: number
+  /** How many have expired and were removed. */
+  readonly removedEntries: number
   /** How often gateways ended by themselves. */
   readonly crashes: number
   /** What the faults came to: requests and posts that went wrong. */
@@ -61,7 +62,7 @@ export const runSoak = async (options: Options): Promise<SoakRun> => {
   const { store, minutes, folder, tell, signal } = options
   const durationMs = minutes * 60_000
   const random = makeRandom(options.seed)
-  let seeded: readonly StoredRun[] = []
+  let seeded: readonly StoredEntry[] = []
   const world = await startWorld({
     store,
     nodes: options.nodes,
@@ -72,26 +73,27 @@ export const runSoak = async (options: Options): Promise<SoakRun> => {
   })
   const crashed = Promise.withResolvers<never>()
   crashed.promise.catch(() => undefined) // nobody may be waiting just then
+  const over = new AbortController()
+  signal.addEventListener('abort', () => crashed.reject(signal.reason))
   const crowds: Crowd[] = []
-  const abort = () => crashed.reject(signal.reason)
-  signal.addEventListener('abort', abort)
-  if (signal.aborted) abort()
   try {
-    const reaper = startReaper({ ...world, runs: seeded, random })
+    signal.throwIfAborted()
+    const reaper = startReaper({ ...world, rooms: lastPositions(seeded), random })
     for (let index = 0; index < crowdCount; index++) {
       crowds.push(await startCrowd(crowdConfig(options, world, index, crashed.reject)))
     }
     tell(`${options.clients} clients are writing over ${options.nodes} gateways on ${store}`)
     const startedMs = performance.now()
-    const faults = await Promise.race([crashed.promise, haveFaults(options, world, crowds)])
+    const faults = await Promise.race([crashed.promise, haveFaults(options, world, crowds, over.signal)])
     const seconds = (performance.now() - startedMs) / 1000
     tell('All faults are lifted; nothing new is written')
     for (const crowd of crowds) crowd.hush()
     const settled = await Promise.race([crashed.promise, settle(world, crowds)])
     for (const crowd of crowds) await crowd.end()
     await reaper.stop()
+    const present = await readEntries(world.client, world.tableName)
     const verdict = judge({
-      entries: union(seeded, await readRuns(world.client, world.tableName)),
+      entries: union(seeded, present),
       lines: (await Promise.all(crowds.map(({ journalFile }) => readJournal(journalFile)))).flat(),
       clocks: clocksOf(faults),
     })
@@ -101,14 +103,14 @@ export const runSoak = async (options: Options): Promise<SoakRun> => {
       faults,
       seconds,
       ...settled,
-      removedItems: reaper.removed(),
+      removedEntries: union(seeded, present).length - present.length,
       crashes: world.nodes.reduce((total, { crashes }) => total + crashes(), 0),
       faultCounts: countsOf(world),
       defects: await defectsIn(world.nodes.map(({ logFile }) => logFile)),
       activity: await activityIn(world.nodes.map(({ logFile }) => logFile)),
     }
   } finally {
-    signal.removeEventListener('abort', abort)
+    over.abort()
     for (const crowd of crowds) await crowd.stop()
     await world.stop()
   }
@@ -141,6 +143,7 @@ const haveFaults = async (
   { seed, kinds, minutes, tell }: Options,
   { broker, nodes }: World,
   crowds: readonly Crowd[],
+  signal: AbortSignal,
 ): Promise<readonly HappenedFault[]> => {
   const durationMs = minutes * 60_000
   const faults = faultsOf(kinds)
@@ -154,8 +157,9 @@ const haveFaults = async (
         return { broker, nodes, node, crowd, amount: planned.amount }
       },
       tell: (fault) => tell(describeFault(fault)),
+      signal,
     }),
-    delay(durationMs),
+    delay(durationMs, undefined, { signal }),
   ])
   return happened
 }
@@ -210,12 +214,15 @@ const readJournal = async (file: string): Promise<readonly JournalLine[]> =>
     .map((line) => JSON.parse(line))
 
 /** What is there now, and what was there at the beginning and was removed since. */
-const union = (seeded: readonly StoredRun[], present: readonly StoredRun[]): readonly StoredEntry[] => {
+const union = (seeded: readonly StoredEntry[], present: readonly StoredEntry[]): readonly StoredEntry[] => {
   const byPlace = new Map(
-    [...seeded, ...present].flatMap(entriesOf).map((entry) => [`${entry.roomId} ${entry.position}`, entry]),
+    [...seeded, ...present].map((entry) => [`${entry.roomId} ${entry.position}`, entry]),
   )
   return [...byPlace.values()]
 }
+
+const lastPositions = (entries: readonly StoredEntry[]): ReadonlyMap<string, number> =>
+  new Map(entries.map(({ roomId, position }) => [roomId, position]))
 
 const clocksOf = (faults: readonly HappenedFault[]) => {
   const offsets = faults

@@ -1,9 +1,6 @@
 import { type DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb'
 import { type Run, runOf } from '../../adapters/dynamodb/run.ts'
 
-/** A run of entries as it lies in the store. */
-export type StoredRun = Run & { readonly roomId: string }
-
 /** A message as it lies in the store. */
 export type StoredEntry = {
   readonly roomId: string
@@ -13,21 +10,26 @@ export type StoredEntry = {
   readonly messageId: string
   readonly clientMessageId: string | undefined
   readonly userId: string
+  /** By the clock of the node that stored it. */
+  readonly sentAtMs: number
   /** When it expires, in ms since 1970; undefined: never. */
   readonly expiresAtMs: number | undefined
 }
 
 /** Everything that is in the messages table now, expired or not. */
-export const readRuns = async (client: DynamoDBClient, TableName: string): Promise<readonly StoredRun[]> => {
-  const runs: StoredRun[] = []
+export const readEntries = async (
+  client: DynamoDBClient,
+  TableName: string,
+): Promise<readonly StoredEntry[]> => {
+  const entries: StoredEntry[] = []
   for await (const { Items = [] } of paginateScan({ client }, { TableName, ConsistentRead: true })) {
-    for (const item of Items) runs.push({ ...runOf(item), roomId: item.roomId?.S ?? '' })
+    for (const item of Items) entries.push(...entriesOf(item.roomId?.S ?? '', runOf(item)))
   }
-  return runs
+  return entries
 }
 
-export const entriesOf = ({ roomId, position, epoch, entries, expiresAt }: StoredRun): StoredEntry[] =>
-  entries.map(({ seq, messageId, clientMessageId, sender }, index) => ({
+const entriesOf = (roomId: string, { position, epoch, entries, expiresAt }: Run): StoredEntry[] =>
+  entries.map(({ seq, messageId, clientMessageId, sender, sentAtMs }, index) => ({
     roomId,
     position: position + index,
     epoch,
@@ -35,5 +37,6 @@ export const entriesOf = ({ roomId, position, epoch, entries, expiresAt }: Store
     messageId,
     clientMessageId,
     userId: sender.userId,
+    sentAtMs,
     expiresAtMs: expiresAt === undefined ? undefined : expiresAt * 1000,
   }))

@@ -38,10 +38,10 @@ export type Verdict = {
 /** Holds what clients saw against what is stored. Pure: the same evidence gives the same verdict. */
 export const judge = ({ entries, lines, clocks }: Evidence): Verdict => {
   const logs = indexLog(entries)
-  const logOf = (roomId: string): RoomLog => logs.get(roomId) ?? indexLog([]).get(roomId) ?? emptyLog
+  const logOf = (roomId: string): RoomLog => logs.get(roomId) ?? emptyLog
   const perMember = Map.groupBy(lines, ({ client, roomId }) => `${client} ${roomId}`)
   const findings = [
-    ...[...logs].flatMap(([roomId, log]) => judgeStore(roomId, log)),
+    ...[...logs].flatMap(([roomId, log]) => judgeStore(roomId, log, clocks)),
     ...[...perMember.values()].flatMap((ofMember) => {
       const log = logOf(ofMember[0]?.roomId ?? '')
       return [...judgeMember(ofMember, log, clocks), ...judgeSends(ofMember, log)]

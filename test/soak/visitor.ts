@@ -1,8 +1,8 @@
 import { ChatClientError } from '../../client/chat-client-error.ts'
+import { pause } from '../../core/domain/pause.ts'
 import type { Member } from './member.ts'
 import { below, between, type Random } from './random.ts'
 import type { Stoppable } from './reader.ts'
-import { pause } from './writer.ts'
 
 type Options = {
   readonly member: Member

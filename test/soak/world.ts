@@ -1,11 +1,11 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createTables } from '../../adapters/dynamodb/tables.ts'
 import { type Server, startDynamoDbLocal } from '../support/dynamodb-engines.ts'
+import { endProcess } from '../support/end-process.ts'
 import { type RabbitMqServer, startRabbitMqServer } from '../support/rabbitmq-server.ts'
 import { type GatewayNode, makeNode } from './node.ts'
 import { retentionDays } from './seeds.ts'
@@ -59,7 +59,7 @@ export const startWorld = async ({ store, nodes: count, folder, prepare }: Optio
     stops.push(broker.remove)
     const engine = store === 'dynalite' ? await startDynaliteProcess() : await startDynamoDbLocal()
     stops.push(engine.stop)
-    const client = makeDynamoDbClient({ endpoint: engine.url })
+    const client = makePatientClient(engine.url)
     stops.push(async () => client.destroy())
     await createTables(client, { names })
     await prepare(client, names.messages)
@@ -86,18 +86,28 @@ export const startWorld = async ({ store, nodes: count, folder, prepare }: Optio
   }
 }
 
+/**
+ * The soak's own looks into the store wait for as long as a busy machine may take. Region and credentials are those
+ * of the gateways' client: DynamoDB Local has another database for any others.
+ */
+const makePatientClient = (endpoint: string): DynamoDBClient =>
+  new DynamoDBClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    maxAttempts: 5,
+    requestHandler: { connectionTimeout: 10_000, requestTimeout: 60_000, throwOnRequestTimeout: true },
+  })
+
 const dynaliteFile = fileURLToPath(new URL('dynalite-process.ts', import.meta.url))
 
 /** In a process of its own: what it computes must not hold up the proxies. */
 const startDynaliteProcess = async (): Promise<Server> => {
-  const child: ChildProcess = fork(dynaliteFile)
-  const [url] = (await once(child, 'message')) as [string]
-  return {
-    url,
-    stop: async () => {
-      const ended = once(child, 'exit')
-      child.kill('SIGKILL')
-      await ended
-    },
-  }
+  const child = fork(dynaliteFile, { detached: true })
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    throw new Error(`dynalite ended with ${code ?? signal}`)
+  })
+  ended.catch(() => undefined) // once it is up, whoever asks it finds out
+  const [url] = (await Promise.race([once(child, 'message'), ended])) as [string]
+  return { url, stop: () => endProcess(child) }
 }

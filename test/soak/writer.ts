@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { ChatClientError } from '../../client/chat-client-error.ts'
+import { pause } from '../../core/domain/pause.ts'
 import type { Journal } from './journal.ts'
 import type { Member } from './member.ts'
 import { below, between, type Random } from './random.ts'
@@ -70,9 +70,4 @@ export const startWriter = ({ member, roomId, journal, random, pauseMs }: Option
     },
     unsettled: () => [...sending.keys()],
   }
-}
-
-/** Ends early, without an error, when `signal` is aborted. */
-export const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
-  await Promise.allSettled([delay(ms, undefined, { signal })])
 }

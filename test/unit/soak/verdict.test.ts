@@ -17,6 +17,7 @@ const entry = (position: number, fields: Partial<StoredEntry> = {}): StoredEntry
   messageId: `m${position}`,
   clientMessageId: `ada.general.${position}`,
   userId: 'ada',
+  sentAtMs: nowMs,
   expiresAtMs: undefined,
   ...fields,
 })
@@ -243,9 +244,15 @@ describe('the verdict on a history that expires', () => {
     expect(problemsWith(line).join('\n')).toMatch(problem)
   })
 
+  it('finds an epoch that ended before its time', () => {
+    const first = entries(2, { expiresAtMs: nowMs + 90 * minuteMs })
+    const stored = [...first, entry(3, { epoch: 'e2', seq: 1 })]
+    expect(judged(stored).problems.join()).toMatch(/e2 began when the last message of e1 had 90 minutes left/)
+  })
+
   it('takes a new epoch for a reason to begin anew, and asks for all of it', () => {
     const next = [1, 2].map((seq) => entry(5 + seq, { epoch: 'e2', seq }))
-    const stored = [...entries(5), ...next]
+    const stored = [...entries(5, { expiresAtMs: nowMs + minuteMs }), ...next]
     const second = (from: number, to: number) => ids(from + 5, to + 5)
     const anew = { ...reset(1, 1, 'e2'), ids: second(1, 1) } as JournalLine
     expect(
