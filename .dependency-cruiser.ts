@@ -50,6 +50,18 @@ export const forbidden: IForbiddenRuleType[] = [
     to: { path: '^lambdas/[^/]+\\.ts$', pathNot: '^lambdas/($1|routes|events)\\.ts$' },
   },
   {
+    name: 'an-entry-imports-its-own-lambda',
+    severity: 'error',
+    from: { path: '^lambdas/entries/([^/]+)\\.ts$' },
+    to: { path: '^lambdas/[^/]+\\.ts$', pathNot: '^lambdas/$1\\.ts$' },
+  },
+  {
+    name: 'nothing-imports-an-entry',
+    severity: 'error',
+    from: { pathNot: '^(lambdas/entries|test)/' },
+    to: { path: '^lambdas/entries/' },
+  },
+  {
     name: 'lambdas-import-core-and-adapters',
     severity: 'error',
     from: { path: '^lambdas/' },

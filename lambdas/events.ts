@@ -1,3 +1,5 @@
+import type { PublishRequest } from '../core/domain/publish-request.ts'
+
 /**
  * The events that the handlers read and the results that they return, as API Gateway's WebSocket APIs, its
  * HTTP APIs and Lambda's event source for RabbitMQ define them; only what is used here. @types/aws-lambda has
@@ -10,6 +12,7 @@ export type AuthorizerContext = Readonly<Record<string, string | number | boolea
 type RequestContext = {
   readonly routeKey: string
   readonly connectionId: string
+  readonly apiId: string
   readonly domainName: string
   readonly stage: string
   readonly requestId: string
@@ -82,8 +85,18 @@ export type RabbitMqRecord = {
   readonly data: string
 }
 
+/** What `deliver` hands to `publish`. */
+export type PublishEvent = { readonly requests: readonly PublishRequest[] }
+
+/** A custom resource's event, as CDK's provider framework hands it on. */
+export type CustomResourceEvent = {
+  readonly RequestType: 'Create' | 'Update' | 'Delete'
+  readonly PhysicalResourceId?: string
+}
+
 /** Of Lambda's context, what the handlers use. */
 export type InvocationContext = {
+  readonly functionName?: string
   readonly awsRequestId: string
   /** ms until Lambda ends this invocation. */
   readonly getRemainingTimeInMillis: () => number
@@ -119,3 +132,8 @@ export type ConnectHandler = (event: ConnectEvent, context: InvocationContext) =
 export type MessageHandler = (event: MessageEvent, context: InvocationContext) => Promise<Response>
 export type DisconnectHandler = (event: DisconnectEvent, context: InvocationContext) => Promise<Response>
 export type DeliverHandler = (event: RabbitMqEvent, context: InvocationContext) => Promise<void>
+export type PublishHandler = (event: PublishEvent, context: InvocationContext) => Promise<void>
+export type DeclareTopologyHandler = (
+  event: CustomResourceEvent,
+  context: InvocationContext,
+) => Promise<{ readonly PhysicalResourceId: string }>

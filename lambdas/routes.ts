@@ -10,10 +10,12 @@ export type FunctionName =
   | 'room-actions'
   | 'default'
   | 'deliver'
+  | 'publish'
+  | 'declare-topology'
 
 /** A route's function, and whether what it returns is sent to the client (a route response in API Gateway). */
 export type Route = {
-  readonly function: Exclude<FunctionName, 'authorize' | 'auth-check' | 'deliver'>
+  readonly function: 'connect' | 'disconnect' | 'send-message' | 'room-actions' | 'default'
   readonly returnsResponse: boolean
 }
 

@@ -1,5 +1,5 @@
+import { printable } from '../../core/domain/printable.ts'
 import type { Clock, Telemetry } from '../../core/ports.ts'
-import { printable } from './printable.ts'
 
 type Level = keyof typeof severity
 

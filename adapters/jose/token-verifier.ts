@@ -89,11 +89,13 @@ const sharedKey = ({ secret }: SharedSecret): Key => {
 
 const issuerKeys = ({ issuer, audience, jwksUri, jwksTimeoutMs, jwksCooldownMs }: Issuer): Key => {
   const url = new URL(jwksUri ?? `${issuer.replace(/\/+$/, '')}/.well-known/jwks.json`)
-  const published = createRemoteJWKSet(url, {
-    timeoutDuration: jwksTimeoutMs ?? 3000,
-    cooldownDuration: jwksCooldownMs ?? 30_000,
-  })
+  let published: ReturnType<typeof createRemoteJWKSet> | undefined
   const key: JWTVerifyGetKey = async (header, token) => {
+    // With the first token and not before: it loads Node's fetch, which takes longer than all the rest of this module.
+    published ??= createRemoteJWKSet(url, {
+      timeoutDuration: jwksTimeoutMs ?? 3000,
+      cooldownDuration: jwksCooldownMs ?? 30_000,
+    })
     try {
       return await published(header, token)
     } catch (error) {

@@ -4,8 +4,8 @@ import { ChatError } from '../../core/protocol/chat-error.ts'
 import { openSession, type Session } from './session.ts'
 
 type Options = {
-  /** amqp: or amqps:, with user and password. */
-  readonly url: string
+  /** amqp: or amqps:, with user and password; asked for anew for each connection where they may change. */
+  readonly url: string | (() => Promise<string>)
   readonly telemetry: Telemetry
   readonly clock?: Clock
   /**
@@ -47,7 +47,14 @@ export const makeBrokerConnection = ({
   let closing: Promise<void> | undefined
 
   const connect = async (): Promise<Session> => {
-    const session = await openSession({ url, heartbeatSeconds, connectTimeoutMs, confirmTimeoutMs, prepare })
+    const address = typeof url === 'string' ? url : await url()
+    const session = await openSession({
+      url: address,
+      heartbeatSeconds,
+      connectTimeoutMs,
+      confirmTimeoutMs,
+      prepare,
+    })
     const forget = () => {
       if (current === session) current = undefined
       if (closing !== undefined) return
@@ -58,7 +65,7 @@ export const makeBrokerConnection = ({
     session.lost.addEventListener('abort', forget, { once: true })
     current = session
     sleep.watch(session)
-    telemetry.info('Connected to the broker', { host: new URL(url).host })
+    telemetry.info('Connected to the broker', { host: new URL(address).host })
     return session
   }
 

@@ -15,7 +15,11 @@ export type ReplyDeps = {
 }
 
 /** The @connections endpoint of the API that an event came through. */
-export type ManagementEndpoint = (context: { readonly domainName: string; readonly stage: string }) => string
+export type ManagementEndpoint = (context: {
+  readonly apiId: string
+  readonly domainName: string
+  readonly stage: string
+}) => string
 
 /**
  * Answers a message event: understands its frame, hands it to `handle`, and turns what comes of it into a frame.

@@ -17,6 +17,7 @@ type Upgrade = {
 
 const requestContext = {
   routeKey: '$connect',
+  apiId: 'abc123',
   connectionId: 'Zm9vYmFyYmF6cXV4=',
   domainName: 'abc123.execute-api.eu-central-1.amazonaws.com',
   stage: 'prod',

@@ -1,0 +1,67 @@
+import { encodeJob } from '../../core/domain/job.ts'
+import type { PublishRequest } from '../../core/domain/publish-request.ts'
+import type { RoomPublisher } from '../../core/ports.ts'
+import { ChatError } from '../../core/protocol/chat-error.ts'
+import type { Invoke } from './invoke.ts'
+
+type Options = {
+  readonly invoke: Invoke
+  /** Name or ARN of the function that publishes. */
+  readonly functionName: string
+}
+
+type Waiting = { readonly request: PublishRequest; readonly settle: PromiseWithResolvers<void> }
+
+/** Lambda's quota for the payload of a synchronous invocation is 6 MB; what is JSON within JSON may grow. */
+const maxPayloadBytes = 2_000_000
+
+/**
+ * Publishes through a function that can reach the broker, for one that cannot. What is published in one turn goes in
+ * one invocation, and succeeds or fails together.
+ */
+export const makeRoomPublisher = ({ invoke, functionName }: Options): RoomPublisher => {
+  const waiting: Waiting[] = []
+
+  const send = async (group: readonly Waiting[]): Promise<void> => {
+    try {
+      await invoke(functionName, { requests: group.map(({ request }) => request) })
+      for (const { settle } of group) settle.resolve()
+    } catch (cause) {
+      // Whatever it was: nobody knows which of them are in their lanes, and the same may be published again.
+      const error = new ChatError('unavailable', 'The message could not be passed on. Try again.', { cause })
+      for (const { settle } of group) settle.reject(error)
+    }
+  }
+
+  const publish = (request: PublishRequest): Promise<void> => {
+    const settle = Promise.withResolvers<void>()
+    waiting.push({ request, settle })
+    if (waiting.length === 1) {
+      queueMicrotask(() => {
+        for (const group of inPayloads(waiting.splice(0))) void send(group)
+      })
+    }
+    return settle.promise
+  }
+
+  return {
+    // Nothing is stored before it: whether the broker is there shows when it is published.
+    ready: async () => undefined,
+    publish: (job, { delayMs = 0 } = {}) => publish({ kind: 'job', body: encodeJob(job), delayMs }),
+    setAside: (body, reason) => publish({ kind: 'dead-letter', body, reason }),
+  }
+}
+
+const inPayloads = (waiting: readonly Waiting[]): Waiting[][] => {
+  const groups: Waiting[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const item of waiting) {
+    bytes += item.request.body.length
+    if (bytes > maxPayloadBytes) {
+      groups.push([])
+      bytes = item.request.body.length
+    }
+    groups.at(-1)?.push(item)
+  }
+  return groups
+}

@@ -1,0 +1,54 @@
+import { Logger } from '@aws-lambda-powertools/logger'
+import { Metrics } from '@aws-lambda-powertools/metrics'
+import { printable } from '../../core/domain/printable.ts'
+import type { Telemetry } from '../../core/ports.ts'
+
+type Options = {
+  /** Name under which the deployment's logs and metrics are found. */
+  readonly service: string
+  /** CloudWatch namespace of the metrics. */
+  readonly namespace: string
+  readonly level: 'info' | 'warn' | 'error' | 'silent'
+}
+
+/** Of Lambda's context, what logs and metrics bear. */
+type InvocationContext = { readonly functionName?: string; readonly awsRequestId: string }
+
+type PowertoolsTelemetry = {
+  readonly telemetry: Telemetry
+  /** Has each invocation's lines bear its request id, and hands its metrics to CloudWatch when it ends, however it does. */
+  readonly observed: <Event, Context extends InvocationContext, Result>(
+    handler: (event: Event, context: Context) => Promise<Result>,
+  ) => (event: Event, context: Context) => Promise<Result>
+}
+
+/**
+ * Logs one JSON object a line, and metrics in CloudWatch's embedded format, with Powertools for AWS Lambda. Secrets and
+ * content are left out: see `printable`.
+ */
+export const makeTelemetry = ({ service, namespace, level }: Options): PowertoolsTelemetry => {
+  const logger = new Logger({ serviceName: service, logLevel: level === 'silent' ? 'SILENT' : level })
+  const metrics = new Metrics({ serviceName: service, namespace })
+  const telemetry: Telemetry = {
+    info: (message, fields = {}) => logger.info(message, { fields: printable(fields) }),
+    warn: (message, fields = {}) => logger.warn(message, { fields: printable(fields) }),
+    error: (message, error, fields = {}) =>
+      logger.error(message, { fields: printable({ ...fields, error }) }),
+    count: (metric, value = 1) => {
+      metrics.addMetric(metric, 'Count', value)
+    },
+  }
+  return {
+    telemetry,
+    observed: (handler) => async (event, context) => {
+      logger.appendKeys({ requestId: context.awsRequestId })
+      metrics.captureColdStartMetric(context.functionName)
+      try {
+        return await handler(event, context)
+      } finally {
+        // Powertools warns of an invocation without metrics, which is an everyday thing here.
+        if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics()
+      }
+    },
+  }
+}

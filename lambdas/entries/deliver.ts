@@ -1,0 +1,39 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import * as v from 'valibot'
+import { makeFramePoster } from '../../adapters/apigateway/frame-poster.ts'
+import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
+import { readLimits } from '../../adapters/environment/limit-settings.ts'
+import { makeInvoke } from '../../adapters/lambda/invoke.ts'
+import { makeRoomPublisher } from '../../adapters/lambda/room-publisher.ts'
+import { systemClock } from '../../adapters/system/clock.ts'
+import { makeDeliver } from '../../core/use-cases/deliver.ts'
+import { makeHandler } from '../deliver.ts'
+import { directorySettings, environment, logSettings, read, telemetrySettings } from './environment.ts'
+import { directoryOf, logOf } from './store.ts'
+import { telemetryOf } from './telemetry.ts'
+
+const settings = read({
+  ...telemetrySettings,
+  ...directorySettings,
+  ...logSettings,
+  PUBLISH_FUNCTION: v.string(),
+})
+const limits = readLimits(environment)
+const { telemetry, observed } = telemetryOf(settings)
+const client = makeDynamoDbClient()
+
+export const handler = observed(
+  makeHandler({
+    deliver: makeDeliver({
+      log: logOf(client, settings, limits),
+      directory: directoryOf(client, settings),
+      poster: makeFramePoster({ telemetry }),
+      publisher: makeRoomPublisher({ invoke: makeInvoke(), functionName: settings.PUBLISH_FUNCTION }),
+      clock: systemClock,
+      wait: (ms) => wait(ms),
+      telemetry,
+      limits,
+    }),
+    clock: systemClock,
+  }),
+)

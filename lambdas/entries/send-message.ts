@@ -1,0 +1,48 @@
+import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
+import { readLimits } from '../../adapters/environment/limit-settings.ts'
+import { passThroughModerator } from '../../adapters/pass-through/moderator.ts'
+import { systemClock } from '../../adapters/system/clock.ts'
+import { makeIdSource } from '../../adapters/system/id-source.ts'
+import { makeSendMessage } from '../../core/use-cases/send-message.ts'
+import { makeHandler } from '../send-message.ts'
+import { publisherOf } from './broker.ts'
+import { managementEndpointOf } from './endpoint.ts'
+import {
+  brokerSettings,
+  directorySettings,
+  endpointSettings,
+  environment,
+  logSettings,
+  read,
+  telemetrySettings,
+} from './environment.ts'
+import { directoryOf, logOf } from './store.ts'
+import { telemetryOf } from './telemetry.ts'
+
+const settings = read({
+  ...telemetrySettings,
+  ...directorySettings,
+  ...logSettings,
+  ...brokerSettings,
+  ...endpointSettings,
+})
+const limits = readLimits(environment)
+const { telemetry, observed } = telemetryOf(settings)
+const client = makeDynamoDbClient()
+
+export const handler = observed(
+  makeHandler({
+    sendMessage: makeSendMessage({
+      directory: directoryOf(client, settings),
+      moderate: passThroughModerator,
+      log: logOf(client, settings, limits),
+      publisher: publisherOf(settings, telemetry),
+      clock: systemClock,
+      newId: makeIdSource({ clock: systemClock }),
+    }),
+    telemetry,
+    clock: systemClock,
+    limits,
+    managementEndpoint: managementEndpointOf(settings),
+  }),
+)
