@@ -30,10 +30,9 @@ export const makeTelemetry = ({ service, namespace, level }: Options): Powertool
   const logger = new Logger({ serviceName: service, logLevel: level === 'silent' ? 'SILENT' : level })
   const metrics = new Metrics({ serviceName: service, namespace })
   const telemetry: Telemetry = {
-    info: (message, fields = {}) => logger.info(message, { fields: printable(fields) }),
-    warn: (message, fields = {}) => logger.warn(message, { fields: printable(fields) }),
-    error: (message, error, fields = {}) =>
-      logger.error(message, { fields: printable({ ...fields, error }) }),
+    info: (message, fields = {}) => logger.info(message, printable(fields)),
+    warn: (message, fields = {}) => logger.warn(message, printable(fields)),
+    error: (message, error, fields = {}) => logger.error(message, printable({ ...fields, error })),
     count: (metric, value = 1) => {
       metrics.addMetric(metric, 'Count', value)
     },
