@@ -49,7 +49,8 @@ export type EventOptions = {
   readonly clock: Clock
 }
 
-const apiId = 'gateway'
+/** The one API that a gateway serves. */
+export const apiId = 'gateway'
 /** No account stands behind a gateway. */
 const accountId = '000000000000'
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Telemetry } from '../core/ports.ts'
 import { ChatError, errorFrame } from '../core/protocol/chat-error.ts'
-import type { Events } from './events.ts'
+import { apiId, type Events } from './events.ts'
 import { type AllowedOrigins, originAllowed, originRefusal } from './handshake.ts'
 import type { Health } from './health.ts'
 import { InvocationTimeout, type Invoke } from './invoke.ts'
@@ -86,9 +86,15 @@ const authCheck = async (
   }
 }
 
+/**
+ * The two forms in which a path names an API's stage: `/STAGE`, after a host name that names the API, and
+ * `/_aws/execute-api/API/STAGE` as LocalStack has it, which is where the functions post to with `AWS_ENDPOINT_URL`.
+ */
 const withoutStage = (path: string, stage: string): string => {
-  if (path === `/${stage}`) return '/'
-  return path.startsWith(`/${stage}/`) ? path.slice(stage.length + 1) : path
+  const base = [`/${stage}`, `/_aws/execute-api/${apiId}/${stage}`].find(
+    (named) => path === named || path.startsWith(`${named}/`),
+  )
+  return base === undefined ? path : path.slice(base.length) || '/'
 }
 
 const sendJson = (

@@ -34,17 +34,20 @@ const post = (client: ApiGatewayManagementApiClient, ConnectionId: string, Data 
 const unknownId = 'AAAAAAAAAAAAAAA='
 
 describe('17 POST /@connections/{id}', () => {
-  test.each(['', '/local'])('17 a post through the AWS SDK to "%s" arrives: 200', async (stage) => {
-    const gateway = await startTestGateway()
-    const client = await connectTo(gateway.url)
-    const { $metadata } = await post(
-      clientOf(gateway.url + stage),
-      connectionIdOf(gateway),
-      '{"text":"grüß"}',
-    )
-    expect($metadata.httpStatusCode).toBe(200)
-    expect(await client.next()).toEqual({ text: 'grüß' })
-  })
+  test.each(['', '/local', '/_aws/execute-api/gateway/local'])(
+    '17 a post through the AWS SDK to "%s" arrives: 200',
+    async (stage) => {
+      const gateway = await startTestGateway()
+      const client = await connectTo(gateway.url)
+      const { $metadata } = await post(
+        clientOf(gateway.url + stage),
+        connectionIdOf(gateway),
+        '{"text":"grüß"}',
+      )
+      expect($metadata.httpStatusCode).toBe(200)
+      expect(await client.next()).toEqual({ text: 'grüß' })
+    },
+  )
 
   test('17 a connection that is closed, or was never there, is a GoneException', async () => {
     const gateway = await startTestGateway()
