@@ -89,6 +89,16 @@ export const forbidden: IForbiddenRuleType[] = [
     '^util$',
   ),
   only('client-has-no-dependency', '^client/(?!terminal/)', '^client/(?!terminal/)', '^core/protocol/'),
+  only(
+    'the-smoke-test-sees-what-a-client-sees',
+    '^tools/smoke/',
+    '^tools/smoke/',
+    '^client/(?!terminal/)',
+    '^core/protocol/',
+    '^node:',
+    '^[a-z_]+$',
+    ...npm('jose', 'ws'),
+  ),
   {
     name: 'client-and-web-see-the-protocol-only',
     severity: 'error',
