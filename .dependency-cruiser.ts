@@ -90,6 +90,17 @@ export const forbidden: IForbiddenRuleType[] = [
   ),
   only('client-has-no-dependency', '^client/(?!terminal/)', '^client/(?!terminal/)', '^core/protocol/'),
   only(
+    'localstack-imports-core-adapters-and-the-lane-poller',
+    '^localstack/',
+    '^localstack/',
+    '^core/',
+    '^adapters/',
+    '^gateway/lane-poller\\.ts$',
+    '^node:',
+    '^[a-z_]+(/promises)?$',
+    ...npm('valibot'),
+  ),
+  only(
     'the-smoke-test-sees-what-a-client-sees',
     '^tools/smoke/',
     '^tools/smoke/',

@@ -2,7 +2,18 @@ import { cruise, type IReporterOutput } from 'dependency-cruiser'
 import { forbidden, options } from '../../.dependency-cruiser.ts'
 
 // The rules are worth nothing if the parser finds no module, which is how a version that does not fit shows itself.
-const folders = ['core', 'adapters', 'lambdas', 'gateway', 'client', 'web', 'tools', 'operations', 'test']
+const folders = [
+  'core',
+  'adapters',
+  'lambdas',
+  'gateway',
+  'client',
+  'web',
+  'tools',
+  'operations',
+  'localstack',
+  'test',
+]
 const result: IReporterOutput = await cruise(folders, {
   ...options,
   ruleSet: { forbidden },

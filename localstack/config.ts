@@ -1,0 +1,41 @@
+import * as v from 'valibot'
+import { brokerEntries } from '../adapters/environment/broker-settings.ts'
+import { type Environment, readSettings, url } from '../adapters/environment/settings.ts'
+import type { LaneCounts } from '../core/domain/lanes.ts'
+
+export type PollerConfig = {
+  readonly rabbitMqUrl: string
+  readonly queuePrefix: string
+  readonly laneCounts: LaneCounts
+  /** Name or ARN of the function that batches are handed to. */
+  readonly deliverFunction: string
+  readonly logLevel: 'info' | 'warn' | 'error' | 'silent'
+}
+
+/** Reads the poller's settings; README.md, "LocalStack", lists them. @throws SettingsError naming every bad variable */
+export const readConfig = (environment: Environment): PollerConfig => {
+  const read = readSettings(PollerSchema, environment)
+  return {
+    rabbitMqUrl: read.RABBITMQ_URL,
+    queuePrefix: read.QUEUE_PREFIX,
+    laneCounts: { lanes: read.LANES, bulkLanes: read.BULK_LANES },
+    deliverFunction: read.DELIVER_FUNCTION,
+    logLevel: read.LOG_LEVEL,
+  }
+}
+
+const PollerSchema = v.object({
+  ...brokerEntries,
+  RABBITMQ_URL: url('amqp:', 'amqps:'),
+  DELIVER_FUNCTION: v.pipe(
+    v.string(),
+    v.regex(/^[A-Za-z0-9_:-]{1,140}$/, 'must be the name or the ARN of a function'),
+  ),
+  // These two the SDK reads itself. Required all the same: without them it would look for the function on AWS.
+  AWS_ENDPOINT_URL: url('http:', 'https:'),
+  AWS_REGION: v.string(),
+  LOG_LEVEL: v.optional(
+    v.picklist(['info', 'warn', 'error', 'silent'], 'must be info, warn, error or silent'),
+    'info',
+  ),
+})

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import type { Environment } from '../../adapters/environment/settings.ts'
+import { DeployError } from './deploy-error.ts'
+
+export type Deployed = {
+  /** As CloudFormation tells it. */
+  readonly socketUrl: string
+  /** What tokens are signed with; undefined where an issuer makes them. */
+  readonly secret: string | undefined
+}
+
+/** Bootstraps LocalStack and deploys the stack to it. @throws DeployError */
+export const deploy = async (environment: Environment): Promise<Deployed> => {
+  await requireLocalStack(environment.AWS_ENDPOINT_URL || 'http://localhost:4566')
+  const region = environment.AWS_REGION || 'us-east-1'
+  const authentication = authenticationOf(environment)
+  const run = (...args: readonly string[]) =>
+    cdkLocal(args, {
+      ...environment,
+      ...authentication,
+      ...regionVariables(region),
+      TARGET: 'localstack',
+      RABBITMQ_URL: brokerUrl,
+    })
+  const folder = await mkdtemp(join(tmpdir(), 'simple-chat-deploy-'))
+  try {
+    const outputsFile = join(folder, 'outputs.json')
+    const target = ['-c', 'target=localstack']
+    await run('bootstrap', `aws://000000000000/${region}`, ...target)
+    await run('deploy', ...target, '--require-approval', 'never', '--outputs-file', outputsFile)
+    return { socketUrl: await readSocketUrl(outputsFile), secret: authentication.AUTH_SECRET }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+/** As the functions' containers know it, whatever broker this machine's environment names for other purposes. */
+const brokerUrl = 'amqp://guest:guest@rabbitmq:5672'
+
+const requireLocalStack = async (url: string): Promise<void> => {
+  try {
+    const { ok, status } = await fetch(`${url}/_localstack/health`, { signal: AbortSignal.timeout(5_000) })
+    if (!ok) throw new DeployError(`LocalStack at ${url} is not well: ${status}`)
+  } catch (error) {
+    if (error instanceof DeployError) throw error
+    // Whatever fetch throws, it says that nobody answers.
+    throw new DeployError(
+      `LocalStack does not answer at ${url}. Start it: docker compose -f localstack/compose.yml up --wait`,
+      { cause: error },
+    )
+  }
+}
+
+/** The stack takes no open mode; for a machine of one's own, a secret that is made up will do. */
+const authenticationOf = ({ AUTH_MODE, AUTH_SECRET }: Environment) =>
+  AUTH_MODE === 'issuer'
+    ? {}
+    : { AUTH_MODE: 'secret', AUTH_SECRET: AUTH_SECRET || randomBytes(32).toString('base64url') }
+
+/** cdklocal takes nothing of AWS's from the environment but what its list names. */
+const regionVariables = (region: string) => ({
+  AWS_REGION: region,
+  AWS_DEFAULT_REGION: region,
+  AWS_ENVAR_ALLOWLIST: 'AWS_REGION,AWS_DEFAULT_REGION',
+})
+
+const cdkLocal = async (args: readonly string[], env: Environment): Promise<void> => {
+  const shell = process.platform === 'win32' // where the commands of packages are scripts
+  const child = spawn('cdklocal', [...args], { stdio: 'inherit', shell, env: { ...env } })
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new DeployError(`cdklocal ${args[0]} failed.`)
+}
+
+/** By stack, as `cdk deploy --outputs-file` writes them. */
+const OutputsSchema = v.record(v.string(), v.looseObject({ SocketUrl: v.string() }))
+
+const readSocketUrl = async (file: string): Promise<string> => {
+  const [outputs] = Object.values(v.parse(OutputsSchema, JSON.parse(await readFile(file, 'utf8'))))
+  if (outputs === undefined) throw new DeployError('cdklocal deployed no stack.')
+  return outputs.SocketUrl
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { makeFramePoster } from '../../adapters/apigateway/frame-poster.ts'
+import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
+import { makeMessageLog } from '../../adapters/dynamodb/message-log.ts'
+import { makeRoomDirectory } from '../../adapters/dynamodb/room-directory.ts'
+import { createTables } from '../../adapters/dynamodb/tables.ts'
+import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
+import { systemClock } from '../../adapters/system/clock.ts'
+import { makeIdSource } from '../../adapters/system/id-source.ts'
+import { defaultLimits } from '../../core/protocol/limits.ts'
+import { makeHandlers } from '../../gateway/handlers.ts'
+import type { RabbitMqEvent } from '../../lambdas/events.ts'
+import { makeOpenAuthentication } from '../../lambdas/runtime/authenticate.ts'
+import { makeManagementEndpoint } from '../../lambdas/runtime/management-endpoint.ts'
+import { runSmoke } from '../../tools/smoke/run-smoke.ts'
+import { startLambdaApi } from '../support/lambda-api.ts'
+import { invocation } from '../support/lambda-events.ts'
+import { awsVariables, ownLanes, spawnPoller } from '../support/poller-process.ts'
+import { credentials, startTestGateway } from '../support/test-gateway.ts'
+
+const rabbitMq = inject('rabbitMq')
+const name = 'simple-chat-live-deliver'
+
+const makeStore = async () => {
+  const client = makeDynamoDbClient({ endpoint: inject('dynalite') })
+  const names = { messages: `messages-${randomUUID()}`, connections: `connections-${randomUUID()}` }
+  await createTables(client, { names })
+  onTestFinished(async () => {
+    for (const TableName of Object.values(names)) await client.send(new DeleteTableCommand({ TableName }))
+    client.destroy()
+  })
+  const common = { client, clock: systemClock }
+  return {
+    log: makeMessageLog({
+      ...common,
+      tableName: names.messages,
+      newId: makeIdSource({ clock: systemClock }),
+      limits: defaultLimits,
+    }),
+    directory: makeRoomDirectory({ ...common, tableName: names.connections }),
+  }
+}
+
+/** A deployment as on LocalStack, with the gateway for its API Gateway: nobody polls but the process, and posts go by path. */
+const startDeployment = async () => {
+  const lanes = ownLanes(rabbitMq ?? '')
+  const telemetry = makeTelemetry()
+  const api = await startLambdaApi()
+  let endpointUrl = ''
+  const handlers = makeHandlers({
+    ...(await makeStore()),
+    publisher: lanes.publisher,
+    poster: makeFramePoster({ telemetry, credentials, region: 'us-east-1' }),
+    authenticate: makeOpenAuthentication(),
+    managementEndpoint: (context) => makeManagementEndpoint({ endpointUrl, region: 'us-east-1' })(context),
+    clock: systemClock,
+    newId: makeIdSource({ clock: systemClock }),
+    telemetry,
+    limits: defaultLimits,
+    maxAgeSeconds: null,
+  })
+  const gateway = await startTestGateway({ handlers })
+  endpointUrl = gateway.url
+  api.deploy(name, (event: RabbitMqEvent) => handlers.deliver(event, invocation))
+  const startPoller = () => spawnPoller({ ...lanes.env, ...awsVariables(api.url), DELIVER_FUNCTION: name })
+  return { url: `${gateway.url.replace('http', 'ws')}/`, startPoller }
+}
+
+const smoke = async (url: string, timeoutMs: number) => {
+  const lines: string[] = []
+  const tell = (line: string) => void lines.push(line)
+  const identification = { kind: 'open' } as const
+  const options = { url, roomId: 'general', identification, messages: 5, timeoutMs }
+  return { wentWell: await runSmoke(options, { tell, complain: tell }), lines }
+}
+
+describe.runIf(rabbitMq !== null)('a deployment whose lanes are read by the poller process', () => {
+  it('passes the smoke test', async () => {
+    const { url, startPoller } = await startDeployment()
+    await startPoller().untilLogged('Polling the lanes')
+    const { wentWell, lines } = await smoke(url, 20_000)
+    expect(lines.at(-1)).toMatch(/^All went well/)
+    expect(wentWell).toBe(true)
+  })
+
+  it('fails it without the poller: everything is stored, and nothing pushed', async () => {
+    const { url, startPoller } = await startDeployment()
+    const poller = startPoller()
+    await poller.untilLogged('Polling the lanes')
+    poller.child.kill('SIGKILL')
+    await poller.exited
+    const { wentWell, lines } = await smoke(url, 6_000)
+    expect(wentWell).toBe(false)
+    expect(lines.at(-1)).toMatch(/^receive .*A has 10 of 10 messages, 0 of them pushed/)
+  })
+})

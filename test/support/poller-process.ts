@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'amqplib'
+import { onTestFinished } from 'vitest'
+import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
+import { makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
+import { makeRoomPublisher } from '../../adapters/rabbitmq/room-publisher.ts'
+import { deleteTopology, describeTopology } from '../../adapters/rabbitmq/topology.ts'
+import { eventually } from './eventually.ts'
+
+/** LocalStack's lane poller as a process of its own, as its container runs it; it is killed when the test ends. */
+export const spawnPoller = (env: Readonly<Record<string, string>>) => {
+  const child = spawn(process.execPath, ['localstack/main.ts'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let [output, errors] = ['', '']
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    errors += chunk
+  })
+  const exited = once(child, 'exit').then(([code]) => code as number | null)
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await exited
+  })
+  /** What it has logged, whole lines only. */
+  const log = () =>
+    output
+      .split('\n')
+      .slice(0, -1)
+      .map((line): Readonly<Record<string, unknown>> => JSON.parse(line))
+  const logged = (message: string) => log().find((line) => line.message === message)
+  return {
+    child,
+    exited,
+    errors: () => errors,
+    log,
+    /** The first line with this message, once there is one. */
+    untilLogged: async (message: string) => {
+      await eventually(() => logged(message) !== undefined || child.exitCode !== null, message, 15_000)
+      return logged(message) ?? {}
+    },
+  }
+}
+
+/** Lanes of a test's own in a real broker: their settings for the poller, and a publisher. They go with the test. */
+export const ownLanes = (url: string) => {
+  const prefix = `test-${randomUUID()}`
+  const counts = { lanes: 2, bulkLanes: 1 }
+  const topology = describeTopology({ ...counts, prefix })
+  const telemetry = makeTelemetry()
+  const connection = makeBrokerConnection({ url, telemetry })
+  onTestFinished(async () => {
+    await connection.close()
+    const inspector = await connect(url)
+    await deleteTopology(await inspector.createChannel(), topology)
+    await inspector.close()
+  })
+  return {
+    topology,
+    counts,
+    publisher: makeRoomPublisher({ connection, topology, newId: randomUUID, telemetry }),
+    env: { RABBITMQ_URL: url, QUEUE_PREFIX: prefix, LANES: '2', BULK_LANES: '1' },
+  }
+}
+
+/** For the AWS SDK of a process: this endpoint, and credentials that no one checks. */
+export const awsVariables = (url: string) => ({
+  AWS_ENDPOINT_URL: url,
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+})
