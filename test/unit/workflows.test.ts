@@ -1,0 +1,99 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import packageJson from '../../package.json' with { type: 'json' }
+import { yamlBlock, yamlKeys, yamlScalars } from '../support/yaml-block.ts'
+
+const folder = '.github/workflows'
+const workflows = readdirSync(folder).map((name) => ({
+  name,
+  text: readFileSync(`${folder}/${name}`, 'utf8'),
+}))
+const usesIn = (text: string) => [...text.matchAll(/^ *(?:- )?uses: *(.+)$/gm)].map(([, uses = '']) => uses)
+
+/** The text of every step that runs something, on one line or several. */
+const scriptsIn = (text: string): readonly string[] =>
+  [...text.matchAll(/^( +)(- )?run: (?:\|\n((?:\1 .*\n|\n)+)|(.+))/gm)].map(
+    ([, , , block, line]) => block ?? line ?? '',
+  )
+const allScripts = workflows.flatMap(({ text }) => scriptsIn(text))
+
+it('there are workflows, and they run something', () => {
+  expect(workflows.map(({ name }) => name)).toEqual(['ci.yml', 'deploy.yml'])
+  expect(allScripts.length).toBeGreaterThan(7)
+})
+
+describe.each(workflows)('the workflow $name', ({ name, text }) => {
+  const jobs = yamlKeys(yamlBlock(text, 'jobs'))
+
+  it('pins every action to a commit, and says which version that is', () => {
+    expect(usesIn(text).length).toBeGreaterThan(0)
+    for (const uses of usesIn(text)) expect(uses).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
+  })
+
+  it('may do nothing but what a job is allowed, and only a deployment may ask for a token', () => {
+    expect(text).toContain('\npermissions: {}\n')
+    for (const job of jobs) {
+      const permissions = yamlScalars(yamlBlock(text, 'jobs', job, 'permissions'))
+      const token = name === 'deploy.yml' ? { 'id-token': 'write' } : {}
+      expect(permissions).toEqual({ contents: 'read', ...token })
+    }
+  })
+
+  it('runs once at a time for the same thing, and every job ends some time', () => {
+    expect(yamlScalars(yamlBlock(text, 'concurrency')).group).not.toBe('')
+    for (const job of jobs) {
+      const minutes = Number(yamlScalars(yamlBlock(text, 'jobs', job))['timeout-minutes'])
+      expect(minutes).toBeGreaterThan(0)
+      expect(minutes).toBeLessThanOrEqual(90)
+    }
+  })
+
+  it('fails where any part of a pipe fails', () => {
+    expect(yamlScalars(yamlBlock(text, 'defaults', 'run')).shell).toBe('bash')
+  })
+
+  it('leaves no credentials behind after a checkout', () => {
+    const checkouts = text.split('uses: actions/checkout@').slice(1)
+    for (const rest of checkouts) {
+      expect(rest.split('\n').slice(1, 3).join()).toMatch(/with:, +persist-credentials: false/)
+    }
+  })
+
+  it('puts no expression into a script: what comes from outside goes through the environment', () => {
+    for (const script of scriptsIn(text)) expect(script).not.toContain('${{')
+  })
+})
+
+it('an action has the same version everywhere', () => {
+  const versions = new Map<string, Set<string>>()
+  for (const uses of workflows.flatMap(({ text }) => usesIn(text))) {
+    const [action = '', version = ''] = uses.split('@')
+    versions.set(action, (versions.get(action) ?? new Set()).add(version))
+  }
+  for (const [, each] of versions) expect(each.size).toBe(1)
+})
+
+it('what a workflow calls exists: scripts of npm, files, and commands of packages', () => {
+  const called = (pattern: RegExp) =>
+    allScripts.flatMap((script) => [...script.matchAll(pattern)].map(([, what = '']) => what))
+  const npmScripts = called(/npm run (?:--silent )?([\w:-]+)/g)
+  expect(npmScripts).toContain('smoke')
+  for (const script of npmScripts) expect(Object.keys(packageJson.scripts)).toContain(script)
+  const commands = called(/npx ([\w-]+)/g)
+  expect(commands).toContain('cdk')
+  for (const command of commands) expect(existsSync(`node_modules/.bin/${command}`)).toBe(true)
+  const files = [...called(/bash (\S+)/g), ...called(/--file (\S+)/g)]
+  expect(files).toHaveLength(2)
+  for (const file of files) expect(existsSync(file)).toBe(true)
+})
+
+it('a deployment has no long-lived key: it takes a role of a repository variable', () => {
+  const deploy = workflows.find(({ name }) => name === 'deploy.yml')?.text ?? ''
+  expect(deploy).toMatch(/ role-to-assume: \$\{\{ vars\.AWS_ROLE_ARN \}\}\n/)
+  for (const { text } of workflows) {
+    expect(text).not.toMatch(/aws-access-key-id|aws-secret-access-key|AWS_SECRET_ACCESS_KEY/i)
+    expect(
+      [...text.matchAll(/secrets\.(\w+)/g)].map(([, secret]) => secret).filter((s) => s !== 'SMOKE_TOKEN'),
+    ).toEqual([])
+  }
+})
