@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import * as v from 'valibot'
 import { makeFramePoster } from '../../adapters/apigateway/frame-poster.ts'
 import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
 import { readLimits } from '../../adapters/environment/limit-settings.ts'
@@ -8,7 +7,14 @@ import { makeRoomPublisher } from '../../adapters/lambda/room-publisher.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { makeDeliver } from '../../core/use-cases/deliver.ts'
 import { makeHandler } from '../deliver.ts'
-import { directorySettings, environment, logSettings, read, telemetrySettings } from './environment.ts'
+import {
+  deliverySettings,
+  directorySettings,
+  environment,
+  logSettings,
+  read,
+  telemetrySettings,
+} from './environment.ts'
 import { directoryOf, logOf } from './store.ts'
 import { telemetryOf } from './telemetry.ts'
 
@@ -16,7 +22,7 @@ const settings = read({
   ...telemetrySettings,
   ...directorySettings,
   ...logSettings,
-  PUBLISH_FUNCTION: v.string(),
+  ...deliverySettings,
 })
 const limits = readLimits(environment)
 const { telemetry, observed } = telemetryOf(settings)
@@ -33,6 +39,7 @@ export const handler = observed(
       wait: (ms) => wait(ms),
       telemetry,
       limits,
+      largeRoomMembers: settings.LARGE_ROOM_MEMBERS === 0 ? null : settings.LARGE_ROOM_MEMBERS,
     }),
     clock: systemClock,
   }),

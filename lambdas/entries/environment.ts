@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { readSettings, url, wholeNumber } from '../../adapters/environment/settings.ts'
+import { defaultLargeRoomMembers } from '../../core/delivery/large-rooms.ts'
 
 // What the functions find in their environment, in groups: each entry reads those that it needs. lib/ writes them.
 
@@ -25,6 +26,11 @@ export const brokerSettings = {
   QUEUE_PREFIX: v.optional(text, 'chat'),
   LANES: wholeNumber(1, 64),
   BULK_LANES: wholeNumber(1, 64),
+}
+/** For who delivers. `LARGE_ROOM_MEMBERS`: 0 for never. */
+export const deliverySettings = {
+  PUBLISH_FUNCTION: text,
+  LARGE_ROOM_MEMBERS: v.optional(wholeNumber(0, 1_000_000), String(defaultLargeRoomMembers)),
 }
 /** For who learns, or posts to, the endpoint of connections. */
 export const endpointSettings = {

@@ -55,6 +55,7 @@ const startDeployment = async () => {
     poster: makeFramePoster({ telemetry, credentials, region: 'us-east-1' }),
     authenticate: makeOpenAuthentication(),
     managementEndpoint: (context) => makeManagementEndpoint({ endpointUrl, region: 'us-east-1' })(context),
+    largeRoomMembers: null,
     clock: systemClock,
     newId: makeIdSource({ clock: systemClock }),
     telemetry,
