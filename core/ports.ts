@@ -2,6 +2,7 @@ import type { Entry, Sender } from './domain/entry.ts'
 import type { Connection, Identity } from './domain/identity.ts'
 import type { Job } from './domain/job.ts'
 import type { Lane } from './domain/lanes.ts'
+import type { Counter, Duration } from './domain/metrics.ts'
 import type { SlotRange } from './domain/slots.ts'
 import type { Cursor } from './protocol/client-frames.ts'
 import type { Head } from './protocol/server-frames.ts'
@@ -213,5 +214,7 @@ export type Telemetry = {
   /** For defects and outages; `error` is logged with its chain of causes. */
   readonly error: (message: string, error: unknown, fields?: Fields) => void
   /** Adds to a counter. */
-  readonly count: (metric: string, value?: number) => void
+  readonly count: (metric: Counter, value?: number) => void
+  /** Adds a value to those of which percentiles are told. */
+  readonly measure: (metric: Duration, ms: number) => void
 }

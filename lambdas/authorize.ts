@@ -20,6 +20,7 @@ export const makeHandler =
       return { ...policy('Allow', identity.userId, event.methodArn), context: contextOf(identity) }
     } catch (error) {
       if (!(error instanceof ChatError)) throw error
+      telemetry.count('connection.refused')
       telemetry.info('A connection was refused', { code: error.code, reason: error.message })
       if (error.code === 'forbidden') return policy('Deny', 'refused', event.methodArn)
       // The one message that API Gateway turns into a 401.

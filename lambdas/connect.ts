@@ -27,10 +27,12 @@ export const makeHandler =
         identity: identityOf(authorizer),
       }
       await connect(caller, roomIdOf(queryOf(event, 'roomId')))
+      telemetry.count('connection.opened')
       telemetry.info('A connection opened', { connectionId, userId: caller.identity.userId })
       return { statusCode: 200, ...(chosen && { headers: { 'Sec-WebSocket-Protocol': chosen } }) }
     } catch (error) {
       const refusal = told(error, telemetry, { connectionId, requestId })
+      telemetry.count('connection.refused')
       return { statusCode: refusal.status, body: JSON.stringify(errorFrame(refusal, undefined)) }
     }
   }

@@ -13,6 +13,7 @@ export const makeHandler =
     const { userId } = identityOf(requestContext.authorizer)
     await disconnect(userId, connectionId)
     const [status, reason] = [disconnectStatusCode, disconnectReason]
+    telemetry.count('connection.closed')
     telemetry.info('A connection closed', { connectionId, userId, status, reason })
     return { statusCode: 200 }
   }

@@ -1,3 +1,4 @@
+import type { Counter, Duration } from '../../core/domain/metrics.ts'
 import { printable } from '../../core/domain/printable.ts'
 import type { Clock, Telemetry } from '../../core/ports.ts'
 
@@ -13,8 +14,13 @@ type Options = {
 
 type ConsoleTelemetry = Telemetry & {
   /** What was counted since the start, by metric. */
-  readonly counters: () => Readonly<Record<string, number>>
+  readonly counters: () => Readonly<Partial<Record<Counter, number>>>
+  /** What was measured since the start, by metric. */
+  readonly durations: () => Readonly<Partial<Record<Duration, Summary>>>
 }
+
+/** Of values in ms: how many, their sum, and the largest. */
+type Summary = { readonly count: number; readonly sum: number; readonly max: number }
 
 const severity = { info: 0, warn: 1, error: 2 } as const
 
@@ -24,7 +30,8 @@ export const makeTelemetry = ({
   level: lowest = 'info',
   clock = Date.now,
 }: Options = {}): ConsoleTelemetry => {
-  const counters = new Map<string, number>()
+  const counters = new Map<Counter, number>()
+  const durations = new Map<Duration, Summary>()
 
   const log = (level: Level, message: string, fields: object) => {
     if (lowest === 'silent' || severity[level] < severity[lowest]) return
@@ -39,7 +46,12 @@ export const makeTelemetry = ({
     count: (metric, value = 1) => {
       counters.set(metric, (counters.get(metric) ?? 0) + value)
     },
+    measure: (metric, ms) => {
+      const { count, sum, max } = durations.get(metric) ?? { count: 0, sum: 0, max: 0 }
+      durations.set(metric, { count: count + 1, sum: sum + ms, max: Math.max(max, ms) })
+    },
     counters: () => Object.fromEntries(counters),
+    durations: () => Object.fromEntries(durations),
   }
 }
 

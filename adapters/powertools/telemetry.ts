@@ -36,6 +36,9 @@ export const makeTelemetry = ({ service, namespace, level }: Options): Powertool
     count: (metric, value = 1) => {
       metrics.addMetric(metric, 'Count', value)
     },
+    measure: (metric, ms) => {
+      metrics.addMetric(metric, 'Milliseconds', ms)
+    },
   }
   return {
     telemetry,

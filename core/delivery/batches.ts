@@ -12,6 +12,8 @@ export type Batch = SeqRange & {
   /** The members that it is for; undefined: all. */
   readonly slots?: SlotRange
   readonly frames: readonly string[]
+  /** When the last of its messages was sent. */
+  readonly lastSentAtMs: number
 }
 
 type Deps = { readonly log: MessageLog; readonly limits: Limits }
@@ -105,5 +107,6 @@ const toBatch = (
     from: first.seq,
     to: last.seq,
     frames: frames.map((frame) => JSON.stringify(frame)),
+    lastSentAtMs: last.sentAtMs,
   }
 }

@@ -23,6 +23,12 @@ type Deps = {
   readonly telemetry: Telemetry
 }
 
+/** Whether another post is owed to a member, because of one that failed or for want of time. */
+type Result = 'settled' | 'owed' | 'late'
+
+/** What became of the post to a member, if there was one. */
+type Served = { readonly outcome?: PostOutcome; readonly result: Result }
+
 /** Delay before each retry of a post; after the last one the connection is closed, so that it comes back and resumes. */
 const retryDelaysMs = [1_000, 5_000, 5_000, 30_000]
 
@@ -47,31 +53,36 @@ export const makeServeMembers = (deps: Deps, deadlineMs: number) => {
   /** @param attempt retries so far */
   return async (batch: Batch, members: readonly Member[], attempt: number): Promise<void> => {
     const results = await Promise.all(members.map((member) => serve(member, batch.frames)))
-    const ofResult = (result: Result) => members.filter((_, index) => results[index] === result)
+    const ofResult = (wanted: Result) => members.filter((_, index) => results[index]?.result === wanted)
     const [owed, late] = [ofResult('owed'), ofResult('late')]
+    tell(deps, batch, results)
     if (owed.length > 0) await settleLater(deps, deadlineMs, batch, owed, attempt)
     if (late.length > 0) await deps.publisher.publish(retryOf(batch, late, attempt), { delayMs: lateDelayMs })
   }
 }
 
-type Result = 'settled' | 'owed' | 'late'
-
 const makeServeMember = (deps: Deps, deadlineMs: number) => {
-  const { directory, clock, telemetry } = deps
+  const { directory, clock } = deps
   const post = makePostToMember({ ...deps, isLate: () => clock() >= deadlineMs })
-  return async (member: Member, frames: readonly string[]): Promise<Result> => {
+  return async (member: Member, frames: readonly string[]): Promise<Served> => {
     if (member.tokenExpiresAtMs <= clock()) {
       await dismiss(deps, deadlineMs, member, tokenExpired)
-      return 'settled'
+      return { result: 'settled' }
     }
     const outcome = await post(member, frames)
-    if (outcome === 'late') return 'late'
-    telemetry.count(`post.${outcome}`)
-    if (outcome === 'sent') return 'settled'
-    if (outcome !== 'gone' || clock() - member.joinedAtMs < youngMs) return 'owed'
+    if (outcome === 'late') return { result: 'late' }
+    if (outcome === 'sent') return { outcome, result: 'settled' }
+    if (outcome !== 'gone' || clock() - member.joinedAtMs < youngMs) return { outcome, result: 'owed' }
     await forgetConnection(directory, member.userId, member.connectionId)
-    return 'settled'
+    return { outcome, result: 'settled' }
   }
+}
+
+/** Once for all of them: a metric for each member of a large room would cost more than the post. */
+const tell = ({ clock, telemetry }: Deps, batch: Batch, results: readonly Served[]): void => {
+  const outcomes = Map.groupBy(results, ({ outcome }) => outcome)
+  for (const [outcome, { length }] of outcomes) if (outcome) telemetry.count(`post.${outcome}`, length)
+  if (outcomes.has('sent')) telemetry.measure('delivery.ms', Math.max(0, clock() - batch.lastSentAtMs))
 }
 
 const settleLater = async (

@@ -21,5 +21,5 @@ export const makeSplitRoom =
     const outcomes = await Promise.allSettled(jobs.map((job) => publisher.publish(job)))
     const failure = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failure) throw failure.reason
-    telemetry.count('rangeJobs', jobs.length)
+    telemetry.count('room.split')
   }

@@ -1,7 +1,16 @@
 import type { Caller, Identity } from '../domain/identity.ts'
 import { requireMember } from '../domain/membership.ts'
 import { requireNoSystemRoom } from '../domain/rooms.ts'
-import type { Clock, Draft, IdSource, MessageLog, Moderator, RoomDirectory, RoomPublisher } from '../ports.ts'
+import type {
+  Clock,
+  Draft,
+  IdSource,
+  MessageLog,
+  Moderator,
+  RoomDirectory,
+  RoomPublisher,
+  Telemetry,
+} from '../ports.ts'
 import type { FrameOf } from '../protocol/client-frames.ts'
 import type { AckFrame } from '../protocol/server-frames.ts'
 
@@ -12,6 +21,7 @@ type Deps = {
   readonly publisher: RoomPublisher
   readonly clock: Clock
   readonly newId: IdSource
+  readonly telemetry: Telemetry
 }
 
 /**
@@ -21,7 +31,7 @@ type Deps = {
  * is stored once if it bears a clientMessageId
  */
 export const makeSendMessage =
-  ({ directory, moderate, log, publisher, clock, newId }: Deps) =>
+  ({ directory, moderate, log, publisher, clock, newId, telemetry }: Deps) =>
   async (caller: Caller, frame: FrameOf<'sendMessage'>): Promise<AckFrame> => {
     requireNoSystemRoom(frame.roomId)
     // The broker is looked at before the append, so that an outage does not fill the log with messages that
@@ -32,6 +42,7 @@ export const makeSendMessage =
     const { epoch, entry, duplicate } = await log.append(
       draftOf(frame, { sender, content, messageId: newId(), sentAtMs: clock() }),
     )
+    telemetry.count(duplicate ? 'message.duplicate' : 'message.stored')
     // A duplicate is published as well: the first attempt may have died between append and publish.
     await publisher.publish({ v: 1, kind: 'messages', roomId: frame.roomId, epoch, entries: [entry] })
     return {

@@ -39,6 +39,7 @@ export const handler = observed(
       publisher: publisherOf(settings, telemetry),
       clock: systemClock,
       newId: makeIdSource({ clock: systemClock }),
+      telemetry,
     }),
     telemetry,
     clock: systemClock,

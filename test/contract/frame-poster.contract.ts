@@ -29,6 +29,7 @@ export const framePosterContract = (name: string, setup: Setup): void => {
         warn: (_, fields = {}) => lines.push({ level: 'warn', error: fields.error, fields }),
         error: (_, error, fields = {}) => lines.push({ level: 'error', error, fields }),
         count: () => undefined,
+        measure: () => undefined,
       }
       poster = setup({ telemetry, concurrency: 3, requestTimeoutMs: 300 })
     })

@@ -43,8 +43,8 @@ export const mutations: readonly Mutation[] = [
   {
     fault: 'a post that failed is forgotten',
     file: 'core/delivery/serve-members.ts',
-    original: "youngMs) return 'owed'",
-    broken: "youngMs) return 'settled'",
+    original: "youngMs) return { outcome, result: 'owed' }",
+    broken: "youngMs) return { outcome, result: 'settled' }",
     test: '2. a message that could not be delivered at once',
   },
   {

@@ -36,7 +36,7 @@ const setUp = () => {
 
 describe('the handlers, fed with events as AWS sends them', () => {
   it('authorize, connect, take a message, deliver it and disconnect', async () => {
-    const { handlers, tokens, directory, lanes, posted } = setUp()
+    const { handlers, tokens, directory, lanes, posted, telemetry } = setUp()
     const authorized = await handlers.authorize(await recorded<AuthorizerEvent>('authorize'), invocation)
     expect(authorized).toMatchObject({ principalId: 'ada', context: { userId: 'ada', rooms: '["general"]' } })
     expect(tokens).toEqual(['header.payload.signature'])
@@ -62,6 +62,13 @@ describe('the handlers, fed with events as AWS sends them', () => {
     const disconnected = await recorded<DisconnectEvent>('disconnect')
     expect(await handlers.disconnect(disconnected, invocation)).toEqual({ statusCode: 200 })
     expect(await directory.find('general', 'VKx1pcMfliACEzQ=')).toBeUndefined()
+    expect(Object.fromEntries(telemetry.counts)).toEqual({
+      'connection.opened': 1,
+      'message.stored': 1,
+      'post.sent': 1,
+      deadLettered: 1,
+      'connection.closed': 1,
+    })
   })
 
   it.each<[string, Partial<MessageEvent>, string]>([

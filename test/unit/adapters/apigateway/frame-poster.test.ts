@@ -13,7 +13,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { makeFramePoster } from '../../../../adapters/apigateway/frame-poster.ts'
 
 const api = mockClient(ApiGatewayManagementApiClient)
-const telemetry = { info: vi.fn(), warn: vi.fn(), error: vi.fn(), count: vi.fn() }
+const telemetry = { info: vi.fn(), warn: vi.fn(), error: vi.fn(), count: vi.fn(), measure: vi.fn() }
 const connection = {
   connectionId: 'L0SM9cOFvHcCIhw=',
   endpoint: 'https://abc123.execute-api.eu-central-1.amazonaws.com/prod',

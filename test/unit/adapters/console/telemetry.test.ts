@@ -197,11 +197,15 @@ describe('console telemetry', () => {
   it('adds up counters, at every level and without a line', () => {
     const { telemetry, lines } = setUp({ level: 'silent' })
 
-    telemetry.count('posts.sent')
-    telemetry.count('posts.sent', 3)
-    telemetry.count('posts.gone')
+    telemetry.count('post.sent')
+    telemetry.count('post.sent', 3)
+    telemetry.count('post.gone')
 
-    expect(telemetry.counters()).toEqual({ 'posts.sent': 4, 'posts.gone': 1 })
+    telemetry.measure('delivery.ms', 12)
+    telemetry.measure('delivery.ms', 8)
+
+    expect(telemetry.counters()).toEqual({ 'post.sent': 4, 'post.gone': 1 })
+    expect(telemetry.durations()).toEqual({ 'delivery.ms': { count: 2, sum: 20, max: 12 } })
     expect(lines).toEqual([])
   })
 })

@@ -64,6 +64,7 @@ describe('telemetry on Lambda', () => {
     const handler = observed(async () => {
       telemetry.count('post.sent', 3)
       telemetry.count('post.sent')
+      telemetry.measure('delivery.ms', 12)
       throw new Error('of no matter here')
     })
     await expect(handler({}, context)).rejects.toThrow('of no matter here')
@@ -73,7 +74,10 @@ describe('telemetry on Lambda', () => {
           {
             Namespace: 'SimpleChat',
             Dimensions: [['service']],
-            Metrics: [{ Name: 'post.sent', Unit: 'Count' }],
+            Metrics: [
+              { Name: 'post.sent', Unit: 'Count' },
+              { Name: 'delivery.ms', Unit: 'Milliseconds' },
+            ],
           },
         ],
       },

@@ -49,6 +49,24 @@ describe('deliver', () => {
     expect(seqsOf('c4')).toEqual([])
   })
 
+  it('counts what became of the posts, and tells how long they took since their message was sent', async () => {
+    const answers = { c1: 'sent', c2: 'gone', c3: 'throttled', c4: 'sent' } as const
+    const { deliver, append, seat, advance, telemetry } = await setUp(
+      (connectionId) => answers[connectionId as keyof typeof answers],
+    )
+    for (const id of Object.keys(answers)) await seat('general', id)
+    const job = await append()
+    advance(70)
+    await deliver([job], far)
+    expect(Object.fromEntries(telemetry.counts)).toEqual({
+      'post.sent': 2,
+      'post.gone': 1,
+      'post.throttled': 1,
+    })
+    // 70 ms until the batch came, and the pauses of 50 and 150 ms for the one that was throttled.
+    expect(telemetry.measured.get('delivery.ms')).toEqual([270])
+  })
+
   it('keeps every frame within the limit, whatever is in it', async () => {
     const { deliver, append, seat, posted, seqsOf } = await setUp()
     await seat('general', 'c1')

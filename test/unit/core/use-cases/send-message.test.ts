@@ -52,12 +52,13 @@ describe('send-message', () => {
   })
 
   it('answers a retry with the first place, and publishes it again', async () => {
-    const { send, jobs } = await setUp()
+    const { send, jobs, telemetry } = await setUp()
     const retried = frame({ clientMessageId: 'm1', since: { epoch: null, seq: 0 } })
     const first = await send(ada, retried)
     await send(ada, frame({ content: 'another' }))
     const second = await send(ada, retried)
     expect(second).toEqual({ ...first, duplicate: true })
+    expect(Object.fromEntries(telemetry.counts)).toEqual({ 'message.stored': 2, 'message.duplicate': 1 })
     expect(jobs.map(({ job }) => job.kind === 'messages' && job.entries[0]?.seq)).toEqual([1, 2, 1])
   })
 
