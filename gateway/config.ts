@@ -3,6 +3,7 @@ import { type AuthSettings, readAuthSettings } from '../adapters/environment/aut
 import { brokerEntries } from '../adapters/environment/broker-settings.ts'
 import { readLimits } from '../adapters/environment/limit-settings.ts'
 import {
+  collect,
   type Environment,
   numberOr,
   readSettings,
@@ -174,13 +175,3 @@ const GatewaySchema = v.pipe(
     ['GATEWAY_ACCESS_KEY_ID'],
   ),
 )
-
-const collect = <T>(problems: string[], read: () => T): T | undefined => {
-  try {
-    return read()
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error
-    problems.push(error.message.replace(/^Bad settings: /, ''))
-    return undefined
-  }
-}

@@ -13,7 +13,7 @@ import type { Clock, Member, RoomDirectory } from '../../core/ports.ts'
 import { makeBatchedGet } from './batched-get.ts'
 import { orUnavailable } from './errors.ts'
 import { memberOf, rowKeyOf, rowOf, rowsBetween, text, tombstoneKeyOf, ttlSecondsOf } from './member-row.ts'
-import { byUserIndex, ttlAttribute } from './tables.ts'
+import { byUserIndex, ttlAttribute } from './table-shapes.ts'
 
 type Options = {
   readonly client: DynamoDBClient

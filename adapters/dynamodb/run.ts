@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
 import type { Entry } from '../../core/domain/entry.ts'
-import { ttlAttribute } from './tables.ts'
+import { ttlAttribute } from './table-shapes.ts'
 
 /**
  * One item of the messages table: one or more entries that were appended together. A room's runs follow each

@@ -5,7 +5,7 @@ import {
   type DynamoDBClient,
   paginateScan,
 } from '@aws-sdk/client-dynamodb'
-import { ttlAttribute } from './tables.ts'
+import { ttlAttribute } from './table-shapes.ts'
 
 type Options = {
   readonly client: DynamoDBClient

@@ -3,17 +3,21 @@ import {
   type CreateTableCommandInput,
   DescribeTimeToLiveCommand,
   type DynamoDBClient,
+  type KeySchemaElement,
   ResourceInUseException,
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
+import {
+  byUserIndex,
+  byUserKey,
+  connectionsKey,
+  type Key,
+  messagesKey,
+  ttlAttribute,
+} from './table-shapes.ts'
 
 export type TableNames = { readonly messages: string; readonly connections: string }
-
-/** Index of the connections table by user: keys only, and it may lag behind the table. */
-export const byUserIndex = 'by-user'
-/** Attribute of both tables with the time, in seconds since 1970, from which DynamoDB may remove an item. */
-export const ttlAttribute = 'expiresAt'
 
 /**
  * Creates the tables that are not there yet and waits until they can be used; those that exist are left as they
@@ -29,47 +33,32 @@ export const createTables = async (
   ])
 }
 
-/** One item for each run of entries, at the position of its first entry. */
 const messagesTable = (name: string) =>
   ({
     TableName: name,
     BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [
-      { AttributeName: 'roomId', AttributeType: 'S' },
-      { AttributeName: 'position', AttributeType: 'N' },
-    ],
-    KeySchema: [
-      { AttributeName: 'roomId', KeyType: 'HASH' },
-      { AttributeName: 'position', KeyType: 'RANGE' },
-    ],
+    AttributeDefinitions: attributesOf(messagesKey),
+    KeySchema: schemaOf(messagesKey),
   }) satisfies CreateTableCommandInput
 
-/** One item for each connection in a room; `slotConnection` is its slot, `#`, and its id. */
 const connectionsTable = (name: string) =>
   ({
     TableName: name,
     BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [
-      { AttributeName: 'roomId', AttributeType: 'S' },
-      { AttributeName: 'slotConnection', AttributeType: 'S' },
-      { AttributeName: 'userId', AttributeType: 'S' },
-      { AttributeName: 'connectionId', AttributeType: 'S' },
-    ],
-    KeySchema: [
-      { AttributeName: 'roomId', KeyType: 'HASH' },
-      { AttributeName: 'slotConnection', KeyType: 'RANGE' },
-    ],
+    AttributeDefinitions: [...attributesOf(connectionsKey), ...attributesOf(byUserKey)],
+    KeySchema: schemaOf(connectionsKey),
     GlobalSecondaryIndexes: [
-      {
-        IndexName: byUserIndex,
-        KeySchema: [
-          { AttributeName: 'userId', KeyType: 'HASH' },
-          { AttributeName: 'connectionId', KeyType: 'RANGE' },
-        ],
-        Projection: { ProjectionType: 'KEYS_ONLY' },
-      },
+      { IndexName: byUserIndex, KeySchema: schemaOf(byUserKey), Projection: { ProjectionType: 'KEYS_ONLY' } },
     ],
   }) satisfies CreateTableCommandInput
+
+const attributesOf = ({ partition, sort }: Key) =>
+  [partition, sort].map(({ name, type }) => ({ AttributeName: name, AttributeType: type }))
+
+const schemaOf = ({ partition, sort }: Key): KeySchemaElement[] => [
+  { AttributeName: partition.name, KeyType: 'HASH' },
+  { AttributeName: sort.name, KeyType: 'RANGE' },
+]
 
 const createTable = async (
   client: DynamoDBClient,

@@ -48,6 +48,17 @@ export const url = (...schemes: readonly string[]) =>
     ),
   )
 
+/** What `read` returns; or undefined, and what it found wrong added to the problems, so that all can be told at once. */
+export const collect = <T>(problems: string[], read: () => T): T | undefined => {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error
+    problems.push(error.message.replace(/^Bad settings: /, ''))
+    return undefined
+  }
+}
+
 // The value is not shown: it may be a secret.
 const describe = (issue: v.BaseIssue<unknown>): string => {
   const name = v.getDotPath(issue) ?? 'the environment'
