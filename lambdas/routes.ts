@@ -1,17 +1,20 @@
 import type { Action } from '../core/protocol/client-frames.ts'
 
 /** Names of the functions: each is the file in this folder that holds its handler. */
-export type FunctionName =
-  | 'authorize'
-  | 'auth-check'
-  | 'connect'
-  | 'disconnect'
-  | 'send-message'
-  | 'room-actions'
-  | 'default'
-  | 'deliver'
-  | 'publish'
-  | 'declare-topology'
+export const functionNames = [
+  'authorize',
+  'auth-check',
+  'connect',
+  'disconnect',
+  'send-message',
+  'room-actions',
+  'default',
+  'deliver',
+  'publish',
+  'declare-topology',
+] as const
+
+export type FunctionName = (typeof functionNames)[number]
 
 /** A route's function, and whether what it returns is sent to the client (a route response in API Gateway). */
 export type Route = {

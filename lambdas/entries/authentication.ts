@@ -1,7 +1,6 @@
 import { type AuthSettings, readAuthSettings } from '../../adapters/environment/auth-settings.ts'
 import { type Environment, SettingsError } from '../../adapters/environment/settings.ts'
 import { makeTokenVerifier } from '../../adapters/jose/token-verifier.ts'
-import { makeSecretSource } from '../../adapters/secrets-manager/secret-source.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { type Authenticate, makeTokenAuthentication } from '../runtime/authenticate.ts'
 
@@ -16,6 +15,8 @@ export const authenticationOf = (environment: Environment): Authenticate => {
   if (secretArn === undefined || secretArn === '') return authenticate(readAuthSettings(environment))
   let authentication: Promise<Authenticate> | undefined
   const readSecret = async () => {
+    // Late, because whoever trusts an issuer never needs it.
+    const { makeSecretSource } = await import('../../adapters/secrets-manager/secret-source.ts')
     const AUTH_SECRET = await makeSecretSource()(secretArn)
     return authenticate(readAuthSettings({ ...environment, AUTH_SECRET }))
   }
