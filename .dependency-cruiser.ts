@@ -58,7 +58,8 @@ export const forbidden: IForbiddenRuleType[] = [
   {
     name: 'nothing-imports-an-entry',
     severity: 'error',
-    from: { pathNot: '^(lambdas/entries|test)/' },
+    // lib/ takes the names of variables from there, and nothing else: see below.
+    from: { pathNot: '^(lambdas/entries|test|lib)/' },
     to: { path: '^lambdas/entries/' },
   },
   {
@@ -88,6 +89,22 @@ export const forbidden: IForbiddenRuleType[] = [
     '^node:',
     '^util$',
   ),
+    'lib-shares-names-with-what-it-deploys',
+    '^lib/',
+    '^lib/',
+    '^core/(protocol/|ports\\.ts$|domain/(lanes|metrics)\\.ts$)',
+    '^adapters/(environment/|rabbitmq/topology\\.ts$|dynamodb/table-shapes\\.ts$)',
+    '^lambdas/(routes|entries/environment)\\.ts$',
+    '^node:',
+    '^[a-z_]+(/promises)?$',
+    ...npm('aws-cdk-lib', 'constructs', '@cdklabs/cdk-amazonmq', 'esbuild', 'valibot'),
+  ),
+  {
+    name: 'nothing-but-its-tools-imports-lib',
+    severity: 'error',
+    from: { pathNot: '^(lib|tools|test/infra)/' },
+    to: { path: '^lib/' },
+  },
   only('client-has-no-dependency', '^client/(?!terminal/)', '^client/(?!terminal/)', '^core/protocol/'),
   only(
     'localstack-imports-core-adapters-and-the-lane-poller',

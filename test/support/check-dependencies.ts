@@ -9,6 +9,7 @@ const folders = [
   'gateway',
   'client',
   'web',
+  'lib',
   'tools',
   'operations',
   'localstack',

@@ -1,0 +1,37 @@
+import { RemovalPolicy } from 'aws-cdk-lib'
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
+import { LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2'
+import { LogGroup } from 'aws-cdk-lib/aws-logs'
+import type { Construct } from 'constructs'
+import type { Deployment } from './deployment.ts'
+
+const common = [
+  'requestId',
+  'requestTime',
+  'routeKey',
+  'status',
+  'identity.sourceIp',
+  'responseLength',
+] as const
+const ofSocket = [
+  'eventType',
+  'connectionId',
+  'error.message',
+  'integration.error',
+  'authorizer.error',
+] as const
+const ofHttp = ['httpMethod', 'error.message', 'integration.error'] as const
+
+/** One JSON object for each request: nothing that a client sent but its route, since the query string holds the token. */
+export const accessLogOf = (scope: Construct, { settings }: Deployment, kind: 'socket' | 'http') => {
+  const fields = [...common, ...(kind === 'socket' ? ofSocket : ofHttp)]
+  const format = Object.fromEntries(fields.map((field) => [field, `$context.${field}`]))
+  const logGroup = new LogGroup(scope, 'AccessLog', {
+    retention: settings.logRetentionDays,
+    removalPolicy: RemovalPolicy.DESTROY,
+  })
+  return {
+    destination: new LogGroupLogDestination(logGroup),
+    format: AccessLogFormat.custom(JSON.stringify(format)),
+  }
+}

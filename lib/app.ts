@@ -1,0 +1,18 @@
+import { App } from 'aws-cdk-lib'
+import { SettingsError } from '../adapters/environment/settings.ts'
+import { bundleFunctions } from './bundle.ts'
+import { readStackSettings } from './settings.ts'
+import { SimpleChatStack } from './simple-chat-stack.ts'
+
+// What `cdk` runs: settings and bundles first, then the stack of one deployment.
+
+try {
+  const app = new App()
+  const settings = readStackSettings(app.node.getAllContext(), process.env)
+  new SimpleChatStack(app, `SimpleChat-${settings.stageName}`, { settings, bundles: await bundleFunctions() })
+  app.synth()
+} catch (error) {
+  if (!(error instanceof SettingsError)) throw error
+  console.error(error.message)
+  process.exitCode = 1
+}

@@ -1,0 +1,57 @@
+import { CustomResource } from 'aws-cdk-lib'
+import { Construct } from 'constructs'
+import type { Topology } from '../adapters/rabbitmq/topology.ts'
+import { Broker } from './broker.ts'
+import { ChatFunction, type Place } from './chat-function.ts'
+import type { Deployment } from './deployment.ts'
+import { DeploymentStep } from './deployment-step.ts'
+import { type Lanes, lanesVariables, topologyOf } from './lanes.ts'
+import { Network } from './network.ts'
+import type { AwsTarget } from './settings.ts'
+
+type Props = { readonly deployment: Deployment; readonly target: AwsTarget }
+
+/** A broker of our own, with its network, and the lanes in it. */
+export class BrokerLanes extends Construct implements Lanes {
+  readonly topology: Topology
+  readonly variables: Readonly<Record<string, string>>
+  readonly place: Place
+  readonly secretArn: string
+  readonly broker: Broker
+  readonly declared: CustomResource
+
+  constructor(scope: Construct, id: string, { deployment, target }: Props) {
+    super(scope, id)
+    const { settings } = deployment
+    const network = new Network(this, 'Network', { target })
+    this.broker = new Broker(this, 'Broker', { deployment, target, network })
+    this.topology = topologyOf(settings)
+    this.secretArn = this.broker.secret.secretArn
+    this.variables = lanesVariables(settings, this.broker.url, this.secretArn)
+    this.place = { vpc: network.vpc, securityGroup: network.publisherGroup }
+    this.declared = this.declareIn(deployment)
+    // The broker can be reached when the rules of the groups are there, which are resources of their own.
+    this.declared.node.addDependency(network)
+  }
+
+  /** Exchanges and queues, in the words of the module that publishes to them: again whenever their names change. */
+  private declareIn(deployment: Deployment): CustomResource {
+    const declareTopology = new ChatFunction(this, 'DeclareTopology', {
+      deployment,
+      name: 'declare-topology',
+      description: 'Declares exchanges and queues when the stack is deployed',
+      variables: this.variables,
+      place: this.place,
+      timeoutSeconds: 60,
+    })
+    declareTopology.allow(['secretsmanager:GetSecretValue'], [this.secretArn])
+    const { serviceToken } = new DeploymentStep(this, 'Declaring', {
+      deployment,
+      onEvent: declareTopology.handler,
+    })
+    return new CustomResource(this, 'Topology', {
+      serviceToken,
+      properties: { Broker: this.broker.arn, Jobs: this.topology.jobsExchange },
+    })
+  }
+}

@@ -1,0 +1,57 @@
+import { Stack } from 'aws-cdk-lib'
+import type { Construct } from 'constructs'
+import { AuthCheckApi } from './auth-check-api.ts'
+import { BrokerLanes } from './broker-lanes.ts'
+import type { Bundles } from './bundle.ts'
+import { deploymentOf } from './deployment.ts'
+import { FanOut } from './fan-out.ts'
+import { LaneReaders } from './lane-readers.ts'
+import { lanesAt } from './lanes.ts'
+import { Monitoring } from './monitoring.ts'
+import { tellOutputs } from './outputs.ts'
+import type { StackSettings } from './settings.ts'
+import { SocketApi } from './socket-api.ts'
+import { Storage } from './storage.ts'
+
+type Props = { readonly settings: StackSettings; readonly bundles: Bundles }
+
+/** A whole deployment: on AWS, or on LocalStack, which has neither a broker nor what reads it. */
+export class SimpleChatStack extends Stack {
+  constructor(scope: Construct, id: string, { settings, bundles }: Props) {
+    super(scope, id, {
+      description: 'Simple Chat: chat rooms in which no message is lost, doubled or out of order',
+    })
+    const { target } = settings
+    const deployment = deploymentOf(settings, bundles)
+    const storage = new Storage(this, 'Storage', { deployment })
+    const lanes =
+      target.name === 'aws'
+        ? new BrokerLanes(this, 'Lanes', { deployment, target })
+        : lanesAt(settings, target.rabbitMqUrl)
+    const api = new SocketApi(this, 'Sockets', { deployment, storage, lanes })
+    const authCheckApi = new AuthCheckApi(this, 'AuthCheck', { deployment, storage })
+    const fanOut = new FanOut(this, 'FanOut', { deployment, storage, lanes, api })
+    tellOutputs(this, {
+      SocketUrl: api.url,
+      DomainTarget: api.domainTarget,
+      AuthCheckUrl: authCheckApi.url,
+      MessagesTable: storage.messages.tableName,
+      ConnectionsTable: storage.connections.tableName,
+      DeliverFunction: fanOut.deliver.handler.functionName,
+      QueuePrefix: settings.queuePrefix,
+      LaneCount: String(settings.laneCounts.lanes),
+      BulkLaneCount: String(settings.laneCounts.bulkLanes),
+    })
+    if (target.name !== 'aws' || !(lanes instanceof BrokerLanes)) return
+    new LaneReaders(this, 'Readers', { deployment, lanes, deliver: fanOut.deliver })
+    const monitoring = new Monitoring(this, 'Monitoring', {
+      deployment,
+      target,
+      lanes,
+      api,
+      authCheckApi,
+      fanOut,
+    })
+    tellOutputs(this, { DashboardUrl: monitoring.dashboardUrl })
+  }
+}

@@ -1,0 +1,121 @@
+import { describe, expect, inject, it } from 'vitest'
+import { describeTopology } from '../../adapters/rabbitmq/topology.ts'
+import { laneNames } from '../../core/domain/lanes.ts'
+import { counters, durations } from '../../core/domain/metrics.ts'
+import { resourcesOf, type Template, textOf, theResource } from './template.ts'
+
+const { template } = inject('small')
+
+type Metric = {
+  readonly namespace: string
+  readonly name: string
+  readonly dimensions: Readonly<Record<string, string>>
+}
+
+const dashboardMetrics = (): readonly Metric[] => {
+  const body = JSON.parse(
+    textOf(template, theResource(template, 'AWS::CloudWatch::Dashboard').Properties.DashboardBody),
+  )
+  const lines: unknown[][] = body.widgets.flatMap(
+    ({ properties }: { properties: { metrics: unknown[][] } }) => properties.metrics,
+  )
+  return lines.map(([namespace, name, ...rest]) => {
+    const dimensions = rest.filter((value) => typeof value === 'string')
+    return {
+      namespace: String(namespace),
+      name: String(name),
+      dimensions: Object.fromEntries(
+        dimensions.flatMap((value, index) => (index % 2 === 0 ? [[value, dimensions[index + 1] ?? '']] : [])),
+      ),
+    }
+  })
+}
+
+const alarmsOf = (of: Template) => resourcesOf(of, 'AWS::CloudWatch::Alarm')
+
+describe('the dashboard', () => {
+  it('shows what the functions report, by their names and dimensions', () => {
+    const ours = dashboardMetrics().filter(({ namespace }) => namespace === 'SimpleChat')
+    const known: readonly string[] = [...counters, ...durations]
+    for (const { name, dimensions } of ours.filter(({ name: metric }) => metric !== 'ColdStart')) {
+      expect(known).toContain(name)
+      expect(dimensions).toEqual({ service: 'simple-chat-live' })
+    }
+    expect(new Set(ours.map(({ name }) => name))).toEqual(new Set([...known, 'ColdStart']))
+  })
+
+  it('shows every lane, and the dead letters', () => {
+    const topology = describeTopology({ lanes: 4, bulkLanes: 2, prefix: 'chat' })
+    const queues = dashboardMetrics()
+      .filter(({ namespace, name }) => namespace === 'AWS/AmazonMQ' && name === 'MessageCount')
+      .map(({ dimensions }) => dimensions)
+    const { BrokerName: Broker } = theResource(template, 'AWS::AmazonMQ::Broker').Properties
+    const expected = [
+      topology.deadLetterQueue,
+      ...laneNames({ lanes: 4, bulkLanes: 2 }).map((lane) => topology.laneQueue(lane)),
+    ]
+    expect(queues).toEqual(expected.map((Queue) => ({ Broker, Queue, VirtualHost: '/' })))
+  })
+
+  it('is where its address leads', () => {
+    expect(textOf(template, template.Outputs.DashboardUrl?.Value)).toBe(
+      'https://<AWS::Region>.console.aws.amazon.com/cloudwatch/home?region=<AWS::Region>#dashboards:name=<Monitoring/Dashboard/Dashboard>',
+    )
+  })
+})
+
+describe('the alarms', () => {
+  it('go off for dead letters, errors, throttles, the broker, and each lane that falls behind', () => {
+    const ids = alarmsOf(template).map(({ path }) => path.split('/')[2])
+    expect(ids).toEqual([
+      ...['DeadLetters', 'Errors', 'Throttles', 'PublishFailures', 'BrokerConnections'],
+      ...laneNames({ lanes: 4, bulkLanes: 2 }).map((lane) => `Backlog-${lane}`),
+    ])
+    for (const { Properties } of alarmsOf(template)) {
+      expect(Properties).toMatchObject({
+        TreatMissingData: 'notBreaching',
+        ComparisonOperator: 'GreaterThanThreshold',
+      })
+      expect(Properties.AlarmDescription).toEqual(expect.any(String))
+    }
+  })
+
+  it('go off for errors of every function but the authorizer, which throws whenever it refuses', () => {
+    const errors = theResource(template, 'AWS::CloudWatch::Alarm', 'Monitoring/Alarms/Errors/Resource')
+    const metrics = errors.Properties.Metrics as {
+      MetricStat?: { Metric: { Dimensions: { Value: unknown }[] } }
+    }[]
+    const watched = metrics
+      .flatMap(({ MetricStat }) => MetricStat?.Metric.Dimensions ?? [])
+      .map(({ Value }) => textOf(template, Value))
+    expect(watched.sort()).toEqual([
+      '<AuthCheck/AuthCheck/Function>',
+      '<FanOut/Deliver/Function>',
+      '<FanOut/Publish/Function>',
+      '<Sockets/Routes/Connect/Function>',
+      '<Sockets/Routes/Default/Function>',
+      '<Sockets/Routes/Disconnect/Function>',
+      '<Sockets/Routes/RoomActions/Function>',
+      '<Sockets/Routes/SendMessage/Function>',
+    ])
+  })
+
+  it('tell nobody unless they are told whom', () => {
+    for (const { Properties } of alarmsOf(template)) expect(Properties).not.toHaveProperty('AlarmActions')
+  })
+
+  it('tell an address by e-mail', () => {
+    const { template: cluster } = inject('cluster')
+    expect(theResource(cluster, 'AWS::SNS::Subscription').Properties).toMatchObject({
+      Protocol: 'email',
+      Endpoint: 'operations@example.org',
+    })
+    for (const { Properties } of alarmsOf(cluster)) {
+      expect(Properties.AlarmActions).toEqual([{ Ref: theResource(cluster, 'AWS::SNS::Topic').id }])
+    }
+  })
+
+  it('are not there on LocalStack, which has nothing to show for them', () => {
+    expect(alarmsOf(inject('localstack').template)).toEqual([])
+  })
+})
