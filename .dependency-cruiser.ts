@@ -89,6 +89,7 @@ export const forbidden: IForbiddenRuleType[] = [
     '^node:',
     '^util$',
   ),
+  only(
     'lib-shares-names-with-what-it-deploys',
     '^lib/',
     '^lib/',

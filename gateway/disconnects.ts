@@ -55,8 +55,7 @@ export const makeDisconnects = ({ invoke, events, faults, telemetry, atOnce }: D
   return {
     run: (connection, closing) => {
       if (abandoned) return
-      if (faults.happens('lostDisconnects')) telemetry.count('gateway.lostDisconnect')
-      else void inHand.track(disconnect(connection, closing))
+      if (!faults.happens('lostDisconnects')) void inHand.track(disconnect(connection, closing))
     },
     pending: inHand.count,
     settled: inHand.settled,

@@ -71,7 +71,7 @@ const authCheck = async (
   })
   // The page that asks may come from another host: who may connect may ask why it can't.
   const { origin } = headers
-  const cors =
+  const cors: Record<string, string> =
     origin !== undefined && originAllowed(allowedOrigins, request)
       ? { 'access-control-allow-origin': origin, vary: 'origin' }
       : {}

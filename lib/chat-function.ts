@@ -15,6 +15,8 @@ type Props = {
   readonly deployment: Deployment
   readonly name: FunctionName
   readonly description: string
+  /** Where somebody has to know it beforehand. Default: CloudFormation chooses one, so that it can replace the function. */
+  readonly functionName?: string | undefined
   /** Beside those that every function has. */
   readonly variables?: Readonly<Record<string, string>>
   /** CPU comes in proportion: 1,769 MB are one. Default: 512. */
@@ -60,6 +62,7 @@ export class ChatFunction extends Construct {
         LOG_LEVEL: settings.logLevel,
         ...props.variables,
       },
+      ...(props.functionName !== undefined && { functionName: props.functionName }),
       ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
       ...(place && { vpc: place.vpc, securityGroups: [place.securityGroup] }),
     })

@@ -43,6 +43,9 @@ export class FanOut extends Construct {
       deployment,
       name: 'deliver',
       description: 'Posts the messages of a lane to the members of their rooms',
+      // The lane poller starts before the deployment, and waits for this one.
+      functionName:
+        deployment.settings.target.name === 'localstack' ? `${deployment.serviceName}-deliver` : undefined,
       variables: {
         ...storage.directoryVariables,
         ...storage.logVariables,

@@ -5,7 +5,7 @@ import {
   SourceAccessConfigurationType,
 } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
-import { laneNames } from '../core/domain/lanes.ts'
+import { isBulkLane, type Lane, laneNames } from '../core/domain/lanes.ts'
 import type { BrokerLanes } from './broker-lanes.ts'
 import type { ChatFunction } from './chat-function.ts'
 import type { Deployment } from './deployment.ts'
@@ -13,8 +13,8 @@ import { ReaderTeardown } from './reader-teardown.ts'
 
 type Props = { readonly deployment: Deployment; readonly lanes: BrokerLanes; readonly deliver: ChatFunction }
 
-/** Most records of a batch: Lambda's default, which the gateway's poller has as well. */
-const batchSize = 100
+/** Most records of a batch, as in the gateway's poller: Lambda's default, and more of the small jobs of a bulk lane. */
+const batchSizeOf = (lane: Lane): number => (isBulkLane(lane) ? 1_000 : 100)
 
 /**
  * Has Lambda read every lane and hand it to `deliver`: a mapping for each queue, which invokes the function once at a
@@ -31,7 +31,7 @@ export class LaneReaders extends Construct {
       const reader = new EventSourceMapping(this, queue, {
         target: deliver.handler,
         eventSourceArn: lanes.broker.arn,
-        batchSize,
+        batchSize: batchSizeOf(lane),
         // A chat does not wait for more to come: without it, Lambda waits for half a second.
         maxBatchingWindow: Duration.seconds(0),
         sourceAccessConfigurations: [

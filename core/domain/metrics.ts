@@ -14,7 +14,6 @@ export const counters = [
   'broker.connectionLost',
   'broker.publishRetried',
   'broker.publishFailed',
-  'gateway.lostDisconnect',
 ] as const
 
 /**

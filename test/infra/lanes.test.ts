@@ -21,7 +21,8 @@ describe.each(variants)('the lanes of %s', (variant, laneCounts, prefix) => {
     const queues = mappingsOf(template).map(({ Properties }) => {
       expect(Properties).toMatchObject({
         FunctionName: { Ref: deliver.id },
-        BatchSize: 100,
+        // As many as the gateway's poller takes: the jobs of a bulk lane are small.
+        BatchSize: JSON.stringify(Properties.Queues).includes('.bulk.') ? 1000 : 100,
         MaximumBatchingWindowInSeconds: 0,
       })
       return Properties.Queues
@@ -126,5 +127,13 @@ describe('the lanes on LocalStack', () => {
       LaneCount: { Value: '4' },
       BulkLaneCount: { Value: '2' },
     })
+  })
+})
+
+describe('the lanes on LocalStack', () => {
+  it('are delivered by a function whose name the poller knows before it is there', () => {
+    const { Properties } = functionOf(inject('localstack').template, 'deliver')
+    expect(Properties.FunctionName).toBe('simple-chat-live-deliver')
+    expect(functionOf(inject('small').template, 'deliver').Properties.FunctionName).toBeUndefined()
   })
 })

@@ -161,7 +161,7 @@ describe('16 $disconnect', () => {
     const gateway = await startTestGateway({ faults: { lostDisconnects: 1 } })
     const client = await connectTo(gateway.url)
     client.ws.terminate()
-    await eventually(() => gateway.telemetry.counts.get('gateway.lostDisconnect') === 1, 'the loss')
+    await eventually(() => gateway.faults.counts().lostDisconnects === 1, 'the loss')
     expect(gateway.invoked.disconnect).toEqual([])
     gateway.faults.set({ lostDisconnects: 0 })
     const next = await connectTo(gateway.url)

@@ -1,5 +1,5 @@
 import { DeleteItemCommand, type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb'
-import { ttlAttribute } from '../../adapters/dynamodb/tables.ts'
+import { ttlAttribute } from '../../adapters/dynamodb/table-shapes.ts'
 import { pause } from '../../core/domain/pause.ts'
 import { type Random, shuffled } from './random.ts'
 
