@@ -16,7 +16,7 @@ export default defineConfig({
       suite('unit'),
       suite('contract'),
       suite('integration'),
-      suite('infra', { globalSetup: ['test/infra/synthesize.ts'] }),
+      suite('infra', { globalSetup: ['test/infra/synthesize.ts'], testTimeout: 60_000 }),
       suite('e2e', { testTimeout: 120_000, fileParallelism: false }),
     ],
     globalSetup: ['test/support/servers.ts'],

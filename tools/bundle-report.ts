@@ -72,7 +72,7 @@ function timeOf(measured: ReadonlyMap<string, StartUp>, file: string): StartUp {
 }
 
 function row(name: string, ...cells: readonly string[]): string {
-  return [name.padEnd(17), ...cells.map((cell) => cell.padStart(11))].join('')
+  return [name.padEnd(17), ...cells.map((cell) => cell.padStart(13))].join('')
 }
 
 function kB(bytes: number): string {
