@@ -8,7 +8,7 @@ type Options = {
 }
 
 /** Codes for which a connection is refused. */
-const refusals = ['unauthorized', 'forbidden', 'rate_limited'] as const
+const refusals = ['bad_request', 'unauthorized', 'forbidden', 'rate_limited'] as const
 
 /**
  * Why a connection was refused, which a browser cannot see on the upgrade itself. Undefined where the server would

@@ -89,7 +89,8 @@ export const makeChatView = (deps: Deps): ChatView => {
   }
 }
 
-const greet = async ({ client, storage }: Deps, state: State): Promise<void> => {
+const greet = async (deps: Deps, state: State): Promise<void> => {
+  const { client, storage } = deps
   const welcome = await ignoringLoss(client.connect())
   state.welcome = welcome
   byId('me', HTMLElement).textContent = welcome?.userId ?? ''
@@ -97,6 +98,9 @@ const greet = async ({ client, storage }: Deps, state: State): Promise<void> => 
   state.kept = makeKeptMessages(storage, welcome.userId)
   for (const roomId of state.rooms.keys()) sendKept(state, roomId)
   state.kept.keep(client.unsent())
+  const entered = state.current
+  for (const roomId of state.kept.rooms()) await join(deps, state, roomId)
+  if (entered !== undefined) select(state, entered)
 }
 
 /** Before the room's page has come, so that what turns out to stand there is not sent once more. */

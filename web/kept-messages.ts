@@ -4,6 +4,8 @@ type Storage = Pick<globalThis.Storage, 'getItem' | 'setItem' | 'removeItem'>
 
 /** What a user had not sent when the page was left or loaded again: the tab remembers it, and it is sent once. */
 export type KeptMessages = {
+  /** The rooms of those that were not taken yet. */
+  readonly rooms: () => readonly string[]
   /** Those of a room: the caller sends them. */
   readonly take: (roomId: string) => readonly UnsentMessage[]
   /** The room was refused, and with it what was taken: it waits for another time. */
@@ -20,6 +22,7 @@ export const makeKeptMessages = (storage: Storage | undefined, userId: string): 
   let waiting = read(storage?.getItem(key))
   const taken = new Map<string, readonly UnsentMessage[]>()
   return {
+    rooms: () => [...new Set(waiting.map(({ roomId }) => roomId))],
     take: (roomId) => {
       const ofRoom = waiting.filter((message) => message.roomId === roomId)
       waiting = waiting.filter((message) => message.roomId !== roomId)

@@ -22,6 +22,8 @@ const defectIn = (line: string): string | undefined => {
   if (logged?.level !== 'error') return undefined
   const { code, name = '' } = logged.error ?? {}
   if (code === 'unavailable' || name === 'InvocationTimeout') return undefined
+  // A clock that jumped, or a node that was frozen between signing and sending.
+  if (logged.error?.message === 'Signature expired') return undefined
   return `${logged.message}: ${logged.error?.message ?? ''}`
 }
 

@@ -25,6 +25,7 @@ describe('client, connecting', () => {
   })
 
   it.each([
+    [400, 'bad_request'],
     [401, 'unauthorized'],
     [403, 'forbidden'],
     [429, 'rate_limited'],

@@ -31,7 +31,9 @@ describe('kept messages', () => {
     const messages = [unsent('general', 'one'), unsent('other', 'two'), unsent('general', 'three')]
     makeKeptMessages(storage, 'ada').keep(messages)
     const next = makeKeptMessages(storage, 'ada')
+    expect(next.rooms()).toEqual(['general', 'other'])
     expect(next.take('general')).toEqual([messages[0], messages[2]])
+    expect(next.rooms()).toEqual(['other'])
     expect(next.take('general')).toEqual([])
   })
 
