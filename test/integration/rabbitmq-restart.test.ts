@@ -57,6 +57,7 @@ describe.runIf(await canStartRabbitMq())('a broker in trouble', () => {
     }
     const failed = await publishUntilItFails(publish, server.kill)
     await expect(publisher.ready()).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(publisher.publish(retryJob(room, failed))).rejects.toMatchObject({ code: 'unavailable' })
     await server.start()
     for (const n of upTo(20)) await publish(failed + n)
 
@@ -81,7 +82,7 @@ const publishUntilItFails = async (
   publish: (n: number) => Promise<void>,
   kill: () => Promise<void>,
 ): Promise<number> => {
-  for (let n = 1; ; n++) {
+  for (let n = 1; n <= 5_000; n++) {
     const killing = n === 50 ? kill() : undefined
     try {
       await publish(n)
@@ -92,4 +93,5 @@ const publishUntilItFails = async (
       await killing
     }
   }
+  throw new Error('The broker was killed, and no publish failed')
 }

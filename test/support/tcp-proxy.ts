@@ -10,10 +10,17 @@ export type TcpProxy = {
   readonly blackHole: () => void
   /** The same, once it has carried about so many more bytes from the server. */
   readonly blackHoleAfter: (bytes: number) => void
-  /** Carries again, also what was held back. */
+  /**
+   * Drops all that goes through the connections that are open, either way, and tells nobody that anything ended, as a
+   * firewall does that has forgotten them; new ones are carried.
+   */
+  readonly strand: () => void
+  /** Carries again, also what was held back; what is stranded stays so. */
   readonly restore: () => void
   /** How many connections were taken so far. */
   readonly accepted: () => number
+  /** How many of them the server has not ended. */
+  readonly openAtServer: () => number
   readonly close: () => Promise<void>
 }
 
@@ -37,6 +44,8 @@ export const startTcpProxy = async (
 ): Promise<TcpProxy> => {
   const next = typeof target === 'string' ? () => target : target
   const sockets = new Set<Socket>()
+  const stranded = new Set<Socket>()
+  let openAtServer = 0
   let mode: Mode = 'carry'
   let accepted = 0
   let bytesLeft = Number.POSITIVE_INFINITY
@@ -48,11 +57,13 @@ export const startTcpProxy = async (
   const adopt = (socket: Socket, peer: Socket, pass: (chunk: Buffer) => Buffer) => {
     sockets.add(socket)
     socket.setNoDelay(true)
-    socket.on('data', (chunk) => peer.write(pass(chunk)))
-    socket.on('error', () => peer.destroy()) // a reset is what this is here to cause
+    socket.on('data', (chunk) => {
+      if (!stranded.has(socket)) peer.write(pass(chunk))
+    })
+    socket.on('error', () => undefined) // a reset is what this is here to cause; 'close' follows
     socket.on('close', () => {
       sockets.delete(socket)
-      peer.destroy()
+      if (!stranded.has(socket)) peer.destroy()
     })
     if (mode === 'black hole') socket.pause()
   }
@@ -65,6 +76,10 @@ export const startTcpProxy = async (
     }
     const { hostname, port } = new URL(next())
     const upstream = connect(Number(port), hostname)
+    openAtServer++
+    upstream.on('close', () => {
+      openAtServer--
+    })
     upstream.on('data', ({ byteLength }) => {
       bytesLeft -= byteLength
       if (bytesLeft <= 0) blackHole()
@@ -88,6 +103,9 @@ export const startTcpProxy = async (
   return {
     url: url.href,
     cut,
+    strand: () => {
+      for (const socket of sockets) stranded.add(socket)
+    },
     blackHole,
     blackHoleAfter: (bytes) => {
       bytesLeft = bytes
@@ -98,6 +116,7 @@ export const startTcpProxy = async (
       for (const socket of sockets) socket.resume()
     },
     accepted: () => accepted,
+    openAtServer: () => openAtServer,
     close: async () => {
       cut()
       server.close()
