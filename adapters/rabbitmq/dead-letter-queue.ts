@@ -36,11 +36,12 @@ export type HeldDeadLetters = {
  * A consumer's prefetch has 16 bits. All that there is has to be in one hand: a quorum queue puts what a consumer
  * gives back behind everything that was given back before, so that to take a part would change the order. For the same
  * reason nothing is taken by `basic.get` (each counts as a consumer of its own) nor given back by `basic.nack` (several
- * at once come back in any order); a consumer that ends gives back in order, in every version from 3.8 on.
+ * at once come back in any order). A consumer that ends gives back in order: `return_all` in RabbitMQ's rabbit_fifo.erl,
+ * from 3.10 to 4.x.
  */
-export const mostHeld = 65_535
+const mostHeld = 65_535
 
-/** The broker may be slow; one that hands over nothing for so long while there is more is of no use. */
+/** A broker that hands over nothing for so long, while there is more, is of no use. Ours. */
 const idleMs = 5_000
 
 /**
@@ -49,10 +50,17 @@ const idleMs = 5_000
  * @throws DeadLetterError if there is no queue of them, or somebody else has them in hand for too long
  */
 export const holdDeadLetters = async (options: Options): Promise<HeldDeadLetters> => {
-  const { connection, topology } = options
-  const session = await connection.open()
+  const session = await options.connection.open()
+  try {
+    return await hold(session, options)
+  } catch (error) {
+    throw session.lost.aborted ? lost('Nothing was done.') : error
+  }
+}
+
+const hold = async (session: Session, options: Options): Promise<HeldDeadLetters> => {
   const inspector = await takeTurn(session, options)
-  const queue = topology.deadLetterQueue
+  const queue = options.topology.deadLetterQueue
   const count = Math.min(await readyIn(inspector, queue), mostHeld)
   const stop = new AbortController()
   const channel = await openLaneChannel({ session, queue, batchSize: mostHeld, stopping: stop.signal })
@@ -66,7 +74,7 @@ export const holdDeadLetters = async (options: Options): Promise<HeldDeadLetters
       if (!session.lost.aborted) throw error
     }
     if (session.lost.aborted) throw lost('What was removed last may be there again.')
-    await connection.close()
+    await options.connection.close()
   }
   return {
     messages: () => handedOver(channel, stop, count),
@@ -109,10 +117,9 @@ const lost = (rest: string) =>
 const takeTurn = async (session: Session, { topology, patienceMs = 10_000 }: Options): Promise<Channel> => {
   const deadline = Date.now() + patienceMs
   for (;;) {
-    if (session.lost.aborted) throw lost('Nothing was done.')
     const channel = await openChannel(session)
     try {
-      await channel.assertQueue(topology.deadLetterLock, { exclusive: true, durable: false })
+      await channel.assertQueue(topology.deadLetterLock, lock)
       return channel
     } catch (error) {
       if (replyCodeOf(error) !== resourceLocked) throw error
@@ -124,6 +131,9 @@ const takeTurn = async (session: Session, { topology, patienceMs = 10_000 }: Opt
   }
 }
 
+/** Said explicitly: a broker may have another default, and a quorum queue cannot be exclusive. */
+const lock = { exclusive: true, durable: false, arguments: { 'x-queue-type': 'classic' } }
+/** Ours. */
 const retryMs = 100
 
 /** A refusal ends the channel that it came on, and is told by the operation that was refused. */

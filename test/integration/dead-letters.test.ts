@@ -218,7 +218,7 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
   test('are not waited for for ever while somebody else has them in hand', async () => {
     const lock = await connect(url)
     const channel = await lock.createChannel()
-    await channel.assertQueue(world.topology.deadLetterLock, { exclusive: true })
+    await channel.assertQueue(world.topology.deadLetterLock, { exclusive: true, durable: false })
     const impatient = world.deadLettersAt(url, { patienceMs: 300 })
     await expect(impatient.list({})).rejects.toMatchObject({
       name: 'DeadLetterError',
@@ -270,6 +270,19 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
     expect(left).toEqual(upTo(40).slice(-left.length))
     await reader.untilTaken(15)
     expect(new Set([...numbersOf(reader.taken, room), ...left])).toEqual(new Set(upTo(40)))
+  })
+
+  test('are given up in one line when the connection breaks before they are in hand', async () => {
+    const lock = await connect(url)
+    const channel = await lock.createChannel()
+    await channel.assertQueue(world.topology.deadLetterLock, { exclusive: true, durable: false })
+    const proxy = await startTcpProxy(url)
+    const looking = world.deadLettersAt(proxy.url).list({})
+    await soon(() => expect(proxy.openAtServer()).toBe(1))
+    proxy.cut()
+    await expect(looking).rejects.toMatchObject({ message: expect.stringMatching(/broker .*Try again\.$/) })
+    await proxy.close()
+    await lock.close()
   })
 
   test('have ids that tell apart what differs in anything', async () => {
