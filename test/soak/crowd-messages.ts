@@ -10,16 +10,17 @@ export type CrowdConfig = {
   readonly seed: number
   /** Mean pause of one client in one room between two messages. */
   readonly pauseMs: number
-  /** When the one that comes late does so, since the start. */
+  /** When the one that comes late does so, since the beginning. */
   readonly lateMs: number
 }
 
 /**
+ * - `begin`: write, read, leave and join
  * - `hush`: nothing new is written from now on
  * - `status`: how far is everybody
  * - `end`: close the clients and the journal, and end
  */
-export type ToCrowd = { readonly kind: 'hush' | 'status' | 'end' }
+export type ToCrowd = { readonly kind: 'begin' | 'hush' | 'status' | 'end' }
 
 export type CrowdStatus = {
   /** Nobody writes, pages back, leaves or joins any more. */

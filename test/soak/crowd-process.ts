@@ -4,12 +4,12 @@ import { type Historian, startHistorian } from './historian.ts'
 import { openJournal } from './journal.ts'
 import { connectMember, type Member } from './member.ts'
 import { makeRandom } from './random.ts'
-import { startReader } from './reader.ts'
+import { type Stoppable, startReader } from './reader.ts'
 import { roomsOf, type SoakRoom, soakRooms } from './rooms.ts'
 import { startVisitor } from './visitor.ts'
 import { startWriter, type Writer } from './writer.ts'
 
-// A crowd of clients as a process: its configuration is its argument, and its parent says when to fall silent.
+// A crowd of clients as a process: its configuration is its argument, and its parent says when to begin and when to fall silent.
 
 const config: CrowdConfig = JSON.parse(process.argv[2] ?? '')
 const { name, url, pauseMs } = config
@@ -58,20 +58,27 @@ const end = async (): Promise<void> => {
 
 const [visitor, late, ...others] = config.members
 const started = await Promise.all(others.map(async (number) => [number, await enter(number)] as const))
-for (const [number, member] of started) write(member, number)
+const visiting = visitor === undefined ? undefined : ([visitor, await enter(visitor)] as const)
+const readers: Stoppable[] = []
+let coming: Promise<void> | undefined
+
 const idsOf = (rooms: readonly SoakRoom[]) => rooms.map(({ roomId }) => roomId)
 const isExpiring = ({ kind }: SoakRoom) => kind !== 'open'
-const historianRooms = idsOf(soakRooms.filter(isExpiring))
-writers.push(startHistorian({ url, client: `historian-${name}`, rooms: historianRooms, journal, random }))
-const readers = started.slice(0, 2).map(([number, member]) => {
-  const rooms = idsOf(roomsOf(number).filter(isExpiring))
-  return startReader({ member, rooms, journal, random })
-})
-if (visitor !== undefined) {
-  readers.push(startVisitor({ member: await enter(visitor), rooms: idsOf(roomsOf(visitor)), random }))
-}
-const coming = late === undefined ? undefined : comeLate(late)
 
+const begin = async (): Promise<void> => {
+  for (const [number, member] of started) write(member, number)
+  const historianRooms = idsOf(soakRooms.filter(isExpiring))
+  writers.push(startHistorian({ url, client: `historian-${name}`, rooms: historianRooms, journal, random }))
+  for (const [number, member] of started.slice(0, 2)) {
+    const rooms = idsOf(roomsOf(number).filter(isExpiring))
+    readers.push(startReader({ member, rooms, journal, random }))
+  }
+  if (visiting) {
+    const [number, member] = visiting
+    readers.push(startVisitor({ member, rooms: idsOf(roomsOf(number)), random }))
+  }
+  if (late !== undefined) coming = comeLate(late)
+}
 const hush = async (): Promise<void> => {
   hushed.abort()
   // All at once: whoever cannot come to its end must not keep the others writing.
@@ -79,6 +86,7 @@ const hush = async (): Promise<void> => {
   isHushed = true
 }
 const tell = {
+  begin,
   hush,
   status: () => say({ kind: 'status', ...status() }),
   end,

@@ -12,6 +12,8 @@ export type Crowd = {
   readonly network: TcpProxy
   readonly freeze: () => void
   readonly thaw: () => void
+  /** Everybody writes from now on. */
+  readonly begin: () => void
   /** Nothing new is written from now on. */
   readonly hush: () => void
   readonly status: () => Promise<CrowdStatus>
@@ -29,9 +31,10 @@ type Options = Omit<CrowdConfig, 'url'> & {
 }
 
 const processFile = fileURLToPath(new URL('crowd-process.ts', import.meta.url))
-const answerWithinMs = 30_000
+/** A busy machine may take long to start it. */
+const answerWithinMs = 120_000
 
-/** Resolves once all but the one that comes late are in their rooms and write. */
+/** Resolves once all but the one that comes late are in their rooms. */
 export const startCrowd = async ({ gateways, logFile, onCrash, ...config }: Options): Promise<Crowd> => {
   const { name, journalFile } = config
   let turn = 0
@@ -78,6 +81,7 @@ export const startCrowd = async ({ gateways, logFile, onCrash, ...config }: Opti
     network,
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
+    begin: () => say('begin'),
     hush: () => say('hush'),
     status: () => {
       const answer = next('status')

@@ -82,6 +82,7 @@ export const runSoak = async (options: Options): Promise<SoakRun> => {
     for (let index = 0; index < crowdCount; index++) {
       crowds.push(await startCrowd(crowdConfig(options, world, index, crashed.reject)))
     }
+    for (const crowd of crowds) crowd.begin()
     tell(`${options.clients} clients are writing over ${options.nodes} gateways on ${store}`)
     const startedMs = performance.now()
     const faults = await Promise.race([crashed.promise, haveFaults(options, world, crowds, over.signal)])
