@@ -4,7 +4,8 @@ const suite = (name: string, options = {}) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
-    testTimeout: 20_000,
+    // Most take a moment; a busy machine with two cores takes its time over real engines.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     ...options,
   },
@@ -16,7 +17,7 @@ export default defineConfig({
       suite('unit'),
       suite('contract'),
       suite('integration'),
-      suite('infra', { globalSetup: ['test/infra/synthesize.ts'], testTimeout: 60_000 }),
+      suite('infra', { globalSetup: ['test/infra/synthesize.ts'] }),
       suite('e2e', { testTimeout: 120_000, fileParallelism: false }),
     ],
     globalSetup: ['test/support/servers.ts'],
