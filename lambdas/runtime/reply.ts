@@ -41,12 +41,9 @@ export const replyTo = async (
     const caller = { connectionId, endpoint: managementEndpoint(event.requestContext), identity }
     return responseOf(await handle(caller, parsed.frame))
   } catch (error) {
-    return responseOf(
-      errorFrame(
-        told(error, telemetry, { connectionId, requestId, action: parsed.frame.action }),
-        parsed.frame.id,
-      ),
-    )
+    const { action, id } = parsed.frame
+    const room = 'roomId' in parsed.frame ? { roomId: parsed.frame.roomId } : {}
+    return responseOf(errorFrame(told(error, telemetry, { connectionId, requestId, action, ...room }), id))
   }
 }
 
