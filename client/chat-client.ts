@@ -159,16 +159,17 @@ export const makeChatClient = (options: ChatClientOptions): ChatClient => {
         return rooms.send(roomId, { content, clientMessageId, ...extras })
       }),
     unsent: rooms.unsent,
-    history: async (roomId, { limit, ...query } = {}) => {
-      const epoch = rooms.epochOf(roomId)
-      const { id, type, ...page } = await calls.getHistory({
-        roomId,
-        ...(epoch && { epoch }),
-        ...query,
-        ...(limit !== undefined && { limit: Math.min(limit, limitsOf(state).historyPageMax) }),
-      })
-      return page
-    },
+    history: (roomId, { limit, ...query } = {}) =>
+      whileOpen(state, async () => {
+        const epoch = rooms.epochOf(roomId)
+        const { id, type, ...page } = await calls.getHistory({
+          roomId,
+          ...(epoch && { epoch }),
+          ...query,
+          ...(limit !== undefined && { limit: Math.min(limit, limitsOf(state).historyPageMax) }),
+        })
+        return page
+      }),
   }
 }
 

@@ -8,9 +8,27 @@ export type Emitter<Events> = {
   readonly emit: <Name extends keyof Events>(name: Name, event: Events[Name]) => void
 }
 
-/** Listeners by event name. What a listener throws is thrown again outside: it stops neither others nor the client. */
+/**
+ * Listeners by event name. An event that comes of what a listener does waits until every listener has had the one
+ * before, so that all see the same order. What a listener throws is thrown again outside: it stops neither others nor
+ * the client.
+ */
 export const makeEmitter = <Events>(): Emitter<Events> => {
   const listeners: { [Name in keyof Events]?: Set<Listener<Events[Name]>> } = {}
+  const waiting: (() => void)[] = []
+  let isTelling = false
+
+  const tell = <Name extends keyof Events>(name: Name, event: Events[Name]) => {
+    for (const listener of [...(listeners[name] ?? [])]) {
+      // Another one may have taken it off just now.
+      if (!listeners[name]?.has(listener)) continue
+      try {
+        listener(event)
+      } catch (error) {
+        throwLater(error)
+      }
+    }
+  }
   return {
     on: (name, listener) => {
       const registered = listeners[name] ?? new Set()
@@ -19,13 +37,11 @@ export const makeEmitter = <Events>(): Emitter<Events> => {
       return () => registered.delete(listener)
     },
     emit: (name, event) => {
-      for (const listener of [...(listeners[name] ?? [])]) {
-        try {
-          listener(event)
-        } catch (error) {
-          throwLater(error)
-        }
-      }
+      waiting.push(() => tell(name, event))
+      if (isTelling) return
+      isTelling = true
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) next()
+      isTelling = false
     },
   }
 }

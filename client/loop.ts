@@ -10,7 +10,7 @@ export type Wait = { readonly waitMs: number; readonly yielding?: boolean }
 export type Loop = {
   /** Lets steps run, the first one at once. Ends a wait. */
   readonly start: () => void
-  /** Lets no further step begin. A step in flight is left to its fate. */
+  /** Lets no further step begin. A step in flight is left to its fate; what it says of waiting is void. */
   readonly stop: () => void
   /** There is work. Does not cut a wait short. */
   readonly wake: () => void
@@ -32,6 +32,7 @@ export const makeLoop = ({ timers, step }: Deps): Loop => {
   let woken = false
   let cancelWait: (() => void) | undefined
   let isYielding = false
+  let wasStopped = false
 
   const endWait = () => {
     cancelWait?.()
@@ -49,9 +50,10 @@ export const makeLoop = ({ timers, step }: Deps): Loop => {
     try {
       while (enabled && woken) {
         woken = false
+        wasStopped = false
         const next = await step()
         if (next === 'again') woken = true
-        else if (next !== 'idle' && enabled) {
+        else if (next !== 'idle' && enabled && !wasStopped) {
           isYielding = next.yielding ?? false
           wait(next.waitMs)
           return
@@ -74,6 +76,7 @@ export const makeLoop = ({ timers, step }: Deps): Loop => {
     },
     stop: () => {
       enabled = false
+      wasStopped = true
       endWait()
     },
     wake,

@@ -52,7 +52,7 @@ export type Outbox = {
   readonly hurry: () => void
   /** Messages of the room. This user's own, come back, say as much as their acks. */
   readonly recognise: (epoch: string, messages: readonly ChatMessage[]) => void
-  /** Gives up everything that is waiting. */
+  /** For good: gives up everything that is waiting, and whatever would come. */
   readonly failAll: (error: ChatClientError) => void
 }
 
@@ -66,6 +66,7 @@ const maxRejoins = 10
 
 export const makeOutbox = (deps: Deps): Outbox => {
   const queue: Outgoing[] = []
+  let over: ChatClientError | undefined
   const loop = makeLoop({
     timers: deps.timers,
     step: async () => {
@@ -78,6 +79,7 @@ export const makeOutbox = (deps: Deps): Outbox => {
   })
   return {
     send: (draft) => {
+      if (over !== undefined) return Promise.reject(over)
       const isSame = (item: Outgoing) => !item.settled && item.draft.clientMessageId === draft.clientMessageId
       const { outcome } = queue.find(isSame) ?? enqueue(deps, queue, draft)
       loop.wake()
@@ -94,6 +96,7 @@ export const makeOutbox = (deps: Deps): Outbox => {
       for (const message of own) recognise(deps, queue, epoch, message)
     },
     failAll: (error) => {
+      over = error
       for (const item of queue.splice(0)) {
         if (item.settled) continue
         if (item.firstTry !== undefined) {
@@ -133,6 +136,8 @@ const attempt = async (deps: Deps, item: Outgoing): Promise<Next | 'done'> => {
     item.underWay = true
     // Before it is sent: who keeps it from now on keeps what makes another try exact.
     deps.on.unsent()
+    // Whoever was told may have left the room.
+    if (item.settled) return 'done'
     const { roomId, epoch, seq, messageId, sentAt, duplicate } = await Promise.race([
       deps.calls.sendMessage(frame),
       item.outcome.promise,
@@ -153,6 +158,7 @@ const attempt = async (deps: Deps, item: Outgoing): Promise<Next | 'done'> => {
     item.underWay = false
     item.inDoubt ||= mayBeStored(error)
     if (!item.settled) deps.on.unsent()
+    if (item.settled) return 'done'
     return afterFailure(deps, item, error)
   }
 }
@@ -177,7 +183,7 @@ const mayBeStored = ({ code, temporary }: ChatClientError): boolean =>
 const afterFailure = async (deps: Deps, item: Outgoing, error: ChatClientError): Promise<Next | 'done'> => {
   switch (error.code) {
     case 'disconnected':
-      // If there is no connection, the next one starts this again; if another one has taken its place, it goes on.
+      // The next connection starts this again, unless another one has taken the place of the one that was lost.
       return retryLater(deps, item, error)
     case 'not_a_member':
     case 'stale_cursor':

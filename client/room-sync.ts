@@ -175,7 +175,8 @@ const join = async (deps: Deps, state: State): Promise<void> => {
     if (state.closed) return
     isJoined = true
     take(deps, state, frame)
-    on.joined()
+    // Whoever is handed a message may leave the room.
+    if (!state.closed) on.joined()
   } finally {
     state.isJoining = false
     if (!isJoined) state.mustJoin = true
@@ -230,7 +231,7 @@ type Asked = 'join' | 'fill'
 
 const afterFailure = ({ backoff, on }: Deps, state: State, error: ChatClientError, task: Asked): Next => {
   if (state.closed || error.code === 'closed') return 'idle'
-  // If there is no connection, the next one starts this loop again; if another one has taken its place, it goes on.
+  // Without a connection this waits in vain: the next one starts the loop again.
   if (!error.temporary && error.code !== 'disconnected') {
     // A handler that fails is no reason to give up a room that one is in. Nor is a page of history that is refused,
     // though a join may be wanted by now: that one has not been tried yet.

@@ -113,6 +113,8 @@ export const makeRooms = (deps: Deps): Rooms => {
     checkNow: watch.checkNow,
     close: (reason) => {
       watch.stop()
+      state.resuming.clear()
+      state.move = undefined
       state.unsentAtLast = unsentIn(rooms)
       for (const room of rooms.values()) room.close(reason)
       rooms.clear()
@@ -123,32 +125,40 @@ export const makeRooms = (deps: Deps): Rooms => {
 const unsentIn = (rooms: ReadonlyMap<string, Room>) => [...rooms.values()].flatMap(({ unsent }) => unsent())
 
 const enter = (deps: Deps, state: State, roomId: string, limit: number | undefined): Room => {
-  const room = makeRoom({
+  // Whoever is told of something may leave the room, and join it again, or close the client: then this is over.
+  const isHere = () => state.rooms.get(roomId) === room
+  const room: Room = makeRoom({
     ...deps,
     roomId,
     limit,
     earlierTries: state.earlierTries,
     on: {
-      message: (epoch, message) => deps.on.message({ roomId, epoch, message }),
+      message: (epoch, message) => {
+        if (isHere()) deps.on.message({ roomId, epoch, message })
+      },
       reset: (reset) => {
-        deps.on.reset(reset)
-        settle(deps, state, roomId)
+        if (isHere()) deps.on.reset(reset)
+        if (isHere()) settle(deps, state, roomId)
       },
       live: (missed) => {
-        if (state.resuming.has(roomId)) deps.on.recovered({ roomId, missed })
-        settle(deps, state, roomId)
+        if (isHere() && state.resuming.has(roomId)) deps.on.recovered({ roomId, missed })
+        if (isHere()) settle(deps, state, roomId)
       },
       moved: () => {
+        if (!isHere()) return
         state.move?.roomIds.delete(roomId)
         finishMove(deps, state)
       },
-      activity: () => state.watch.touch(roomId),
+      activity: () => {
+        if (isHere()) state.watch.touch(roomId)
+      },
       unsent: () => {
         if (state.unsentAtLast === undefined) deps.on.unsent({ roomId })
       },
       lost: (error) => {
+        if (!isHere()) return
         forget(deps, state, roomId, room)
-        deps.on.left({ roomId, error })
+        if (state.unsentAtLast === undefined) deps.on.left({ roomId, error })
       },
     },
   })
@@ -169,18 +179,18 @@ const enter = (deps: Deps, state: State, roomId: string, limit: number | undefin
 
 const leave = async (deps: Deps, state: State, roomId: string): Promise<void> => {
   const room = state.rooms.get(roomId)
+  // Without a connection there is nothing to leave: the next one will not join the room.
+  const left = state.connected ? askToLeave(deps, state, roomId, room) : undefined
+  // Before anybody is told: who joins the room again there and then has to wait as well.
+  if (left !== undefined) state.leaving.set(roomId, left)
   if (room !== undefined) {
     forget(deps, state, roomId, room)
     room.close(new ChatClientError('left', `The room ${roomId} was left.`))
   }
-  // Without a connection there is nothing to leave: the next one will not join the room.
-  if (!state.connected) return
-  const left = askToLeave(deps, state, roomId, room)
-  state.leaving.set(roomId, left)
   try {
     await left
   } finally {
-    if (state.leaving.get(roomId) === left) state.leaving.delete(roomId)
+    if (left !== undefined && state.leaving.get(roomId) === left) state.leaving.delete(roomId)
   }
 }
 

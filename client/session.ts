@@ -53,7 +53,7 @@ export const openSession = ({ WebSocket, url, protocols, timers, timings, on }: 
       on.ready(await requests.request({ action: 'hello' }, isHello))
     } catch (error) {
       if (!(error instanceof ChatClientError)) throw error
-      if (error.code !== 'disconnected' && error.code !== 'closed') on.error(error)
+      if (error !== reason) on.error(error)
       socket.drop()
     }
   }

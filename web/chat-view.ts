@@ -32,6 +32,8 @@ type State = {
   welcome: Welcome | undefined
   /** Once it is known whose they are. */
   kept: KeptMessages | undefined
+  /** Why the last room is gone: that ends the chat. */
+  refusal: ChatClientError | undefined
 }
 
 /** The chat, from its first connection to its last: the rooms, and how the connection fares. */
@@ -45,6 +47,7 @@ export const makeChatView = (deps: Deps): ChatView => {
     current: undefined,
     welcome: undefined,
     kept: undefined,
+    refusal: undefined,
   }
   const over = new AbortController()
   const chat = byId('chat', HTMLElement)
@@ -60,7 +63,7 @@ export const makeChatView = (deps: Deps): ChatView => {
     over.abort()
     chat.hidden = true
     document.title = 'Simple Chat'
-    deps.onOver(now.reason)
+    deps.onOver(state.refusal ?? now.reason)
   })
   document.addEventListener('visibilitychange', () => see(state), { signal: over.signal })
   const askBeforeLoss = (event: BeforeUnloadEvent) => {
@@ -175,8 +178,8 @@ const drop = (deps: Deps, state: State, roomId: string, error: ChatClientError) 
   remove(state, roomId)
   if (state.rooms.size > 0) deps.onRefused(roomId, error)
   else {
+    state.refusal = error
     deps.client.close()
-    deps.onOver(error)
   }
 }
 

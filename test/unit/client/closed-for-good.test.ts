@@ -1,118 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type ChatClient, type ChatClientOptions, makeChatClient } from '../../../client/chat-client.ts'
+import type { ChatClient } from '../../../client/chat-client.ts'
+import { connected, disconnect, faithful, type Play, setUp } from './hand-fed-sockets.ts'
 
-type Frame = { readonly action: string; readonly id: string; readonly roomId?: string }
-type Listener = (event: { readonly data: unknown }) => void
-
-/** What the server does with a request: by default hello and joins are answered, the rest is not. */
-type Play = (socket: FakeSocket, frame: Frame) => void
-
-const hello = ({ id }: Frame) => ({
-  type: 'hello',
-  id,
-  connectionId: 'c1',
-  userId: 'ada',
-  roles: [],
-  heads: {},
-  limits: {},
-  maxAgeSeconds: 7200,
-})
-const joined = ({ id, roomId }: Frame) => ({
-  type: 'joined',
-  id,
-  roomId,
-  epoch: null,
-  seq: 0,
-  floor: 1,
-  messages: [],
-  recovered: true,
-  more: false,
-})
-const disconnect = (code: number) => ({ type: 'disconnect', code, reason: 'because', reconnect: true })
-
-/** A socket whose events come when the test says so, several of them in one turn if it likes. */
-class FakeSocket {
-  readonly listeners = new Map<string, Listener[]>()
-  readonly play: Play
-  isOpen = true
-
-  constructor(play: Play) {
-    this.play = play
-  }
-  addEventListener(type: string, listener: Listener): void {
-    this.listeners.set(type, [...(this.listeners.get(type) ?? []), listener])
-  }
-  fire(type: string, data?: unknown): void {
-    for (const listener of this.listeners.get(type) ?? []) listener({ data })
-  }
-  say(frame: object): void {
-    this.fire('message', JSON.stringify(frame))
-  }
-  send(text: string): void {
-    const frame: Frame = JSON.parse(text)
-    if (frame.action === 'leaveRoom') return
-    queueMicrotask(() => this.play(this, frame))
-  }
-  close(): void {
-    this.isOpen = false
-  }
-}
-
-const answer: Play = (socket, frame) => {
-  if (frame.action === 'hello') socket.say(hello(frame))
-  if (frame.action === 'joinRoom') socket.say(joined(frame))
-}
-
-/** A client whose sockets and time are the test's: `settle` lets everything happen that would, however late. */
-const setUp = (options: Partial<ChatClientOptions> = {}, play: Play = answer) => {
-  const sockets: FakeSocket[] = []
-  const timers = new Set<() => void>()
-  const WebSocket = class extends FakeSocket {
-    constructor() {
-      super(play)
-      sockets.push(this)
-      queueMicrotask(() => this.fire('open'))
-    }
-  }
-  const client = makeChatClient({
-    url: 'ws://chat.example.org/',
-    ...(options.getToken === undefined && { userId: 'ada' }),
-    WebSocket,
-    fetch: async () => new Response('', { status: 200 }),
-    timers: {
-      now: () => 0,
-      after: (_, callback) => {
-        timers.add(callback)
-        return () => timers.delete(callback)
-      },
-    },
-    ...options,
-  })
-  const states: string[] = []
-  client.on('state', ({ status }) => states.push(status))
-  const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
-  /** Everything but time. */
-  const rest = async () => {
-    for (let turns = 0; turns < 10; turns++) await turn()
-  }
-  const settle = async () => {
-    for (let rounds = 0; rounds < 5; rounds++) {
-      await rest()
-      const due = [...timers]
-      timers.clear()
-      for (const callback of due) callback()
-    }
-    await rest()
-  }
-  const open = () => sockets.filter(({ isOpen }) => isOpen).length
-  return { client, sockets, states, rest, settle, open }
-}
-
-const connected = async (world: ReturnType<typeof setUp>): Promise<FakeSocket> => {
-  await world.client.connect()
-  const [socket] = world.sockets
-  return socket ?? expect.fail('There is no socket')
-}
 const closeOn = (client: ChatClient, name: 'disconnect' | 'error' | 'state', when = (_: object) => true) =>
   client.on(name, (event) => {
     if (when(event)) client.close()
@@ -191,7 +80,7 @@ describe('a server that says hello and goodbye in one breath', () => {
   const inOneBreath = (which: number): Play => {
     let hellos = 0
     return (socket, frame) => {
-      answer(socket, frame)
+      faithful(socket, frame)
       if (frame.action === 'hello' && ++hellos === which) socket.say(disconnect(4503))
     }
   }

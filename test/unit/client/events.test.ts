@@ -28,4 +28,24 @@ describe('events', () => {
     expect(seen).toEqual([1])
     expect(() => later[0]?.()).toThrow('a listener with a bug')
   })
+
+  it('do not reach a listener that another one takes off', () => {
+    const { on, emit } = makeEmitter<{ tick: number }>()
+    const seen: number[] = []
+    on('tick', () => off())
+    const off = on('tick', (value) => seen.push(value))
+    emit('tick', 1)
+    expect(seen).toEqual([])
+  })
+
+  it('reach every listener in the order in which they came, even those that come of a listener', () => {
+    const { on, emit } = makeEmitter<{ tick: number; tock: number }>()
+    const seen: string[] = []
+    on('tick', (value) => emit('tock', value))
+    on('tick', (value) => seen.push(`tick ${value}`))
+    on('tock', (value) => seen.push(`tock ${value}`))
+    emit('tick', 1)
+    emit('tick', 2)
+    expect(seen).toEqual(['tick 1', 'tock 1', 'tick 2', 'tock 2'])
+  })
 })
