@@ -128,7 +128,8 @@ const join = async (deps: Deps, state: State, roomId: string): Promise<void> => 
     view.reset(await joining)
   } catch (error) {
     if (!(error instanceof ChatClientError)) throw error
-    if (error.code === 'left') return
+    // Once all is over, what is unsent was kept, or given up, as it stood then.
+    if (error.code === 'left' || deps.client.state().status === 'closed') return
     state.kept?.giveBack(roomId)
     state.kept?.keep(deps.client.unsent())
     drop(deps, state, roomId, error)

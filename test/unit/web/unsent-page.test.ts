@@ -129,6 +129,44 @@ describe.runIf(hasBrowser())('the page, while the server is silent', () => {
     await contentsAre(page, ['Anew'])
   })
 
+  it('keeps what is unsent for another time when its room is refused, and says why', async () => {
+    const { page, server } = await openChat()
+    server.script('sendMessage', () => undefined)
+    await say(page, 'Not lost')
+    await until(() => expect(server.received('sendMessage')).toHaveLength(1))
+    const refusal = { type: 'error', code: 'forbidden', status: 403, temporary: false }
+    server.script('joinRoom', ({ id }, connection) =>
+      connection.send({ ...refusal, id, message: 'Members only.' }),
+    )
+    page.once('dialog', (dialog) => dialog.accept())
+    await page.reload()
+    await page.getByTestId('join-button').click()
+    await page.getByTestId('start-problem').filter({ hasText: 'Members only.' }).waitFor()
+    server.plain()
+    await enter(page, 'Ada')
+    await contentsAre(page, ['Not lost'])
+    await page.locator('.message[data-state="sent"]').waitFor()
+    expect(server.room('general').head()).toBe(1)
+  })
+
+  it('keeps nothing of what was given up by Leave, even before its room has answered', async () => {
+    const { page, server } = await openChat()
+    server.script('sendMessage', () => undefined)
+    await say(page, 'Given up')
+    await until(() => expect(server.received('sendMessage')).toHaveLength(1))
+    server.script('joinRoom', () => undefined)
+    await reload(page)
+    await contentsAre(page, ['Given up'])
+    page.on('dialog', (dialog) => dialog.accept())
+    await page.getByTestId('leave-button').click()
+    await page.getByTestId('start-form').waitFor()
+    server.plain()
+    await enter(page, 'Ada')
+    await say(page, 'Anew')
+    await page.locator('.message[data-state="sent"]').waitFor()
+    await contentsAre(page, ['Anew'])
+  })
+
   it('asks nothing when all is sent', async () => {
     const { page } = await openChat()
     await say(page, 'Sent')
