@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { makeChatClient } from '../../client/chat-client.ts'
+import { type ChatClientOptions, makeChatClient } from '../../client/chat-client.ts'
 import type { ServerFrame } from '../../core/protocol/server-frames.ts'
+import { distortedSockets } from '../support/distorted-socket.ts'
 import { eventually } from '../support/eventually.ts'
 import { connectPlain, type PlainClient } from '../support/plain-client.ts'
 import { everyParts, startTestChat } from '../support/test-chat.ts'
@@ -22,6 +23,15 @@ const say = async (client: PlainClient, content: string, fields: object = {}) =>
   ackOf(await client.request({ action: 'sendMessage', roomId: room, content, ...fields }))
 const join = async (client: PlainClient, fields: object = {}) =>
   joinedOf(await client.request({ action: 'joinRoom', roomId: room, ...fields }))
+
+/** The SDK's client, in the room. */
+const enterBySdk = async (url: string, userId: string, options: Partial<ChatClientOptions> = {}) => {
+  const client = makeChatClient({ url: url.replace(/^http/, 'ws'), userId, ...options })
+  onTestFinished(() => client.close())
+  await client.connect()
+  await client.joinRoom(room)
+  return client
+}
 
 /** What a client ends up with: by seq, each once. */
 const endsUpWith = (client: PlainClient) =>
@@ -102,6 +112,56 @@ describe.each(everyParts())('a client may rely on this, on $name:', (parts) => {
     expect(acks.filter(({ duplicate }) => duplicate)).toHaveLength(3)
     await bob.untilPushed(room, 2)
     expect(endsUpWith(bob)).toEqual(['1 once', '2 another'])
+  })
+
+  it('2. a message that the SDK has to send again is stored once, however far the room has gone on', async () => {
+    const { url } = await startTestChat({ parts })
+    const bob = await enter(url, 'bob')
+    const failure = { type: 'error', code: 'unavailable', status: 503, message: 'Not now.', temporary: true }
+    let hasHeard = false
+    const WebSocket = distortedSockets((frame) => {
+      // What would tell that it stands in the room is lost, and of the room only a later message is heard.
+      if (frame.type === 'history') return undefined
+      if (frame.type === 'messages' && frame.messages.some(({ seq }) => seq === 1)) return undefined
+      if (frame.type === 'ack' && !hasHeard) return { ...failure, id: frame.id }
+      hasHeard ||= frame.type === 'messages'
+      return frame
+    })
+    const ada = await enterBySdk(url, 'ada', { WebSocket, timings: { backoffMinMs: 50, backoffMaxMs: 200 } })
+    const sent = ada.send(room, 'once')
+    await bob.untilPushed(room, 1)
+    await say(bob, 'another')
+    expect(await sent).toMatchObject({ seq: 1, duplicate: true })
+    await say(bob, 'the last one')
+    await bob.untilPushed(room, 3)
+    expect(endsUpWith(bob)).toEqual(['1 once', '2 another', '3 the last one'])
+  })
+
+  it('2. a member whose connection the SDK changes for another one gets every message', async () => {
+    const { url } = await startTestChat({ parts, env: { MAX_AGE_SECONDS: '60' } })
+    const bob = await enter(url, 'bob')
+    const sockets: WebSocket[] = []
+    class CountedWebSocket extends WebSocket {
+      constructor(address: string, protocols?: string[]) {
+        super(address, protocols)
+        sockets.push(this)
+      }
+    }
+    const ada = await enterBySdk(url, 'ada', {
+      WebSocket: CountedWebSocket,
+      // The change comes soon, and no ping makes good for what the connections have lost.
+      timings: { changeEarliestShare: 0.05, changeLatestShare: 0.06, quietMs: 600_000, keepAliveMs: 600_000 },
+    })
+    const [seqs, states]: [number[], string[]] = [[], []]
+    ada.on('message', ({ message }) => seqs.push(message.seq))
+    ada.on('state', ({ status }) => states.push(status))
+    let last = 0
+    while (sockets[0]?.readyState !== WebSocket.CLOSED) last = (await say(bob, 'before and amid it')).seq
+    for (const n of oneTo(5)) last = (await say(bob, `${n} after it`)).seq
+    // A third connection would make good for what the second has lost.
+    await eventually(() => seqs.length >= last || sockets.length > 2, 'every message')
+    expect(seqs).toEqual(oneTo(last))
+    expect(states).toEqual([])
   })
 
   it('2. a retry of which nobody can tell whether it was stored is refused with stale_cursor', async () => {
@@ -198,10 +258,7 @@ describe.each(everyParts())('a client may rely on this, on $name:', (parts) => {
     const { url } = await startTestChat({ parts, instances: 3 })
     const ada = await enter(url, 'ada')
     for (const n of oneTo(10)) expect((await say(ada, `ada ${n}`)).seq).toBe(n)
-    const client = makeChatClient({ url: url.replace(/^http/, 'ws'), userId: 'bob' })
-    onTestFinished(() => client.close())
-    await client.connect()
-    await client.joinRoom(room)
+    const client = await enterBySdk(url, 'bob')
     const sent = await Promise.all(oneTo(20).map((n) => client.send(room, `bob ${n}`)))
     expect(sent.map(({ seq }) => seq)).toEqual(oneTo(20).map((n) => 10 + n))
   })

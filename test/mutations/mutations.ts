@@ -55,6 +55,27 @@ export const mutations: readonly Mutation[] = [
     test: '2. the same frame sent again',
   },
   {
+    fault: 'the client sends a message again under another id',
+    file: 'client/outbox.ts',
+    original: '...item.draft, since:',
+    broken: '...item.draft, clientMessageId: item.draft.clientMessageId + item.failures, since:',
+    test: '2. a message that the SDK has to send again',
+  },
+  {
+    fault: 'the client sends a message again as if it were for the first time',
+    file: 'client/outbox.ts',
+    original: 'item.firstTry ??= {',
+    broken: 'item.firstTry = {',
+    test: '2. a message that the SDK has to send again',
+  },
+  {
+    fault: 'what arrives on the second connection is not heard',
+    file: 'client/change.ts',
+    original: '...on,\n      ready:',
+    broken: '...on,\n      messages: () => undefined,\n      ready:',
+    test: '2. a member whose connection the SDK changes',
+  },
+  {
     fault: 'a retry is taken for new although nobody looked far enough back',
     file: 'core/domain/since.ts',
     original: 'if (head.seq - since.seq > sinceEntries) {',
