@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib'
+import { Aws, Duration } from 'aws-cdk-lib'
 import {
   Alarm,
   ComparisonOperator,
@@ -8,6 +8,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import { Construct } from 'constructs'
@@ -125,5 +126,11 @@ const topicOf = (scope: Construct, alarms: AlarmSettings) => {
   if ('topicArn' in alarms) return Topic.fromTopicArn(scope, 'Topic', alarms.topicArn)
   const topic = new Topic(scope, 'Topic', { enforceSSL: true })
   topic.addSubscription(new EmailSubscription(alarms.email))
+  // The policy that asks for TLS takes the place of the one that lets the account's alarms in.
+  topic.grantPublish(
+    new ServicePrincipal('cloudwatch.amazonaws.com', {
+      conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+    }),
+  )
   return topic
 }

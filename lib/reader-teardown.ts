@@ -1,6 +1,6 @@
 import { EsmDeleterIsCompleteFunction } from '@cdklabs/cdk-amazonmq/lib/mq-esm/esm-deleter.is-complete-function.js'
 import { EsmDeleterOnEventFunction } from '@cdklabs/cdk-amazonmq/lib/mq-esm/esm-deleter.on-event-function.js'
-import { ArnFormat, Aws, CustomResource, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { ArnFormat, Aws, CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam'
 import { type EventSourceMapping, type IFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
@@ -14,6 +14,9 @@ type Props = {
   /** What the mappings invoke. */
   readonly target: IFunction
 }
+
+/** Lambda's default of 3 s is short for a cold start with the SDK and a call that is slow, and a failure keeps the stack. */
+const patience = { timeout: Duration.minutes(2), memorySize: 512 }
 
 /**
  * Sees to it that nothing is left of readers when they go. Lambda says that a mapping is deleted before it has deleted
@@ -33,6 +36,7 @@ export class ReaderTeardown extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     })
     const onEvent = new EsmDeleterOnEventFunction(this, 'OnEvent', {
+      ...patience,
       runtime,
       logGroup,
       initialPolicy: [
@@ -44,6 +48,7 @@ export class ReaderTeardown extends Construct {
       ],
     })
     const isComplete = new EsmDeleterIsCompleteFunction(this, 'IsComplete', {
+      ...patience,
       runtime,
       logGroup,
       initialPolicy: [new PolicyStatement({ actions: ['ec2:DescribeNetworkInterfaces'], resources: ['*'] })],

@@ -115,6 +115,18 @@ describe('the alarms', () => {
     }
   })
 
+  it('may tell it', () => {
+    const { PolicyDocument } = theResource(inject('cluster').template, 'AWS::SNS::TopicPolicy').Properties
+    const { Statement } = PolicyDocument as { readonly Statement: readonly object[] }
+    expect(Statement).toContainEqual(
+      expect.objectContaining({
+        Effect: 'Allow',
+        Action: 'sns:Publish',
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+      }),
+    )
+  })
+
   it('are not there on LocalStack, which has nothing to show for them', () => {
     expect(alarmsOf(inject('localstack').template)).toEqual([])
   })
