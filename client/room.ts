@@ -36,7 +36,7 @@ export type RoomDeps = {
     readonly live: (missed: number) => void
     /** Joined on the connection that is to take the place of the present one. */
     readonly moved: () => void
-    /** Something was heard of the room. */
+    /** Something new was heard of the room. */
     readonly activity: () => void
     /** What is unsent is another list now. */
     readonly unsent: () => void
@@ -134,7 +134,7 @@ export const makeRoom = (deps: RoomDeps): Room => {
     move: sync.move,
     stay: sync.stay,
     pushed: (epoch, messages) => {
-      on.activity()
+      // No activity in itself: a lane that has much to catch up with pushes what came long ago, and nothing new.
       sync.apply(timeline.pushed(epoch, messages))
       outbox.hurry()
     },

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { MessagesFrame } from '../../../core/protocol/server-frames.ts'
 import { clientForTest, memberForTest, serverForTest, until } from './test-client.ts'
 
@@ -108,6 +108,16 @@ describe('client, in a room', () => {
     server.say('general', 'bob', 'pushed to nobody')
     await until(() => expect(client.seqs('general')).toEqual([1]))
     expect(server.received('ping')[0]).toMatchObject({ rooms: ['general'] })
+  })
+
+  it('finds the last message although older ones are pushed again and again', async () => {
+    const { server, client } = await memberForTest('general', { timings: { quietMs: 100 } })
+    const one = server.room('general').append('bob', 'one')
+    const pushing = setInterval(() => server.connections[0]?.send(one), 10)
+    onTestFinished(() => clearInterval(pushing))
+    await until(() => expect(client.seqs('general')).toEqual([1]))
+    server.room('general').append('bob', 'behind a lane that has much to catch up with')
+    await until(() => expect(client.seqs('general')).toEqual([1, 2]))
   })
 
   it('asks for ten quiet rooms at most in one ping', async () => {
