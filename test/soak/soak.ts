@@ -89,7 +89,7 @@ export const runSoak = async (options: Options): Promise<SoakRun> => {
     const seconds = (performance.now() - startedMs) / 1000
     tell('All faults are lifted; nothing new is written')
     for (const crowd of crowds) crowd.hush()
-    const settled = await Promise.race([crashed.promise, settle(world, crowds)])
+    const settled = await Promise.race([crashed.promise, settle(world, crowds, tell)])
     for (const crowd of crowds) await crowd.end()
     await reaper.stop()
     const present = await readEntries(world.client, world.tableName)
@@ -174,8 +174,10 @@ const describeFault = ({ fault, happened, lengthMs, troubles }: HappenedFault): 
 const settle = async (
   world: World,
   crowds: readonly Crowd[],
+  tell: (line: string) => void,
 ): Promise<Pick<SoakRun, 'settledAfterSeconds' | 'behind'>> => {
   const startedMs = performance.now()
+  let toldMs = 0
   const log = makeMessageLog({ ...world, clock: Date.now, newId: crypto.randomUUID })
   for (;;) {
     const statuses = await Promise.all(crowds.map(({ status }) => status()))
@@ -186,9 +188,15 @@ const settle = async (
     if (behind.length === 0 || elapsedMs > settleWithinMs) {
       return { settledAfterSeconds: elapsedMs / 1000, behind }
     }
+    if (elapsedMs - toldMs > tellEveryMs) {
+      tell(`Not yet at rest, ${behind.length} in all: ${behind.slice(0, 4).join(', ')}`)
+      toldMs = elapsedMs
+    }
     await delay(500)
   }
 }
+
+const tellEveryMs = 10_000
 
 /** Who has not come to rest: a crowd, a send, or a client in a room that it should be in. */
 const behindIn = (

@@ -27,6 +27,6 @@ const posts = (
 export const postFaults: readonly Fault[] = [
   posts('throttled-posts', '20% of posts answer 429', 'throttledPosts', 0.2),
   // Each makes the service forget, in all its rooms, a connection that is in truth there. A client is posted to some
-  // ten times a second: at 2% one is forgotten every few seconds, and has the time to find out.
-  posts('gone-posts', '2% of posts answer 410', 'gonePosts', 0.02),
+  // ten times a second at most: at 5% one is forgotten every few seconds, and has the time to find out.
+  posts('gone-posts', '5% of posts answer 410', 'gonePosts', 0.05),
 ]
