@@ -24,7 +24,9 @@ export default defineConfig({
     reporters: ['default', './test/support/closing-line.ts'],
     coverage: {
       provider: 'v8',
-      include: ['core/**', 'adapters/**', 'lambdas/**', 'gateway/**', 'client/**', 'operations/**'],
+      include: ['core', 'adapters', 'lambdas', 'gateway', 'client', 'operations'].map(
+        (folder) => `${folder}/**/*.ts`,
+      ),
       reporter: ['text-summary', 'json-summary', 'html'],
     },
   },

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Waits until something is the case, by default for 5 s at most. */
+/** Waits until something is the case, by default for 20 s at most: a busy machine takes its time. */
 export const eventually = async (
   condition: () => boolean | Promise<boolean>,
   what: string,
-  withinMs = 5000,
+  withinMs = 20_000,
 ): Promise<void> => {
   const deadline = performance.now() + withinMs
   while (!(await condition())) {
