@@ -1,7 +1,9 @@
 import * as v from 'valibot'
 import { type AuthSettings, readAuthSettings } from '../adapters/environment/auth-settings.ts'
 import { brokerEntries } from '../adapters/environment/broker-settings.ts'
+import { deliveryEntries } from '../adapters/environment/delivery-settings.ts'
 import { readLimits } from '../adapters/environment/limit-settings.ts'
+import { type LogLevel, logEntries } from '../adapters/environment/log-settings.ts'
 import {
   collect,
   type Environment,
@@ -11,7 +13,6 @@ import {
   url,
   wholeNumber,
 } from '../adapters/environment/settings.ts'
-import { defaultLargeRoomMembers } from '../core/delivery/large-rooms.ts'
 import type { LaneCounts } from '../core/domain/lanes.ts'
 import type { Limits } from '../core/protocol/limits.ts'
 import { type FaultSettings, parseFaults } from './faults.ts'
@@ -47,7 +48,7 @@ export type GatewayConfig = {
   readonly idleMs: number
   readonly drainMs: number
   readonly faults: Partial<FaultSettings>
-  readonly logLevel: 'info' | 'warn' | 'error' | 'silent'
+  readonly logLevel: LogLevel
 }
 
 /** Reads the gateway's settings; README.md, "Settings", lists them. @throws SettingsError naming every bad variable */
@@ -76,7 +77,7 @@ export const readConfig = (environment: Environment): GatewayConfig => {
     allowedOrigins: read.ALLOWED_ORIGINS ?? (auth.mode === 'open' ? 'same-host' : null),
     retentionMs: read.RETENTION_DAYS === undefined ? undefined : read.RETENTION_DAYS * dayMs,
     limits,
-    largeRoomMembers: read.LARGE_ROOM_MEMBERS === 0 ? null : read.LARGE_ROOM_MEMBERS,
+    largeRoomMembers: read.LARGE_ROOM_MEMBERS,
     maxAgeMs: read.MAX_AGE_SECONDS === 0 ? null : read.MAX_AGE_SECONDS * 1000,
     idleMs: read.IDLE_SECONDS * 1000,
     drainMs: read.DRAIN_SECONDS * 1000,
@@ -154,17 +155,14 @@ const GatewaySchema = v.pipe(
     MESSAGES_TABLE: tableName('simple-chat-messages'),
     CONNECTIONS_TABLE: tableName('simple-chat-connections'),
     ...brokerEntries,
-    LARGE_ROOM_MEMBERS: numberOr(defaultLargeRoomMembers, 0, 1_000_000),
+    ...deliveryEntries,
     ALLOWED_ORIGINS: v.exactOptional(OriginsSchema),
     RETENTION_DAYS: v.exactOptional(wholeNumber(1, 36_500)),
     MAX_AGE_SECONDS: numberOr(7200, 0, 31_536_000),
     IDLE_SECONDS: numberOr(600, 1, 86_400),
     DRAIN_SECONDS: numberOr(20, 1, 3600),
     FAULTS: v.optional(FaultsSchema, ''),
-    LOG_LEVEL: v.optional(
-      v.picklist(['info', 'warn', 'error', 'silent'], 'must be info, warn, error or silent'),
-      'info',
-    ),
+    ...logEntries,
   }),
   v.forward(
     v.partialCheck(

@@ -9,6 +9,7 @@ import { makeLaneConsumer } from '../adapters/rabbitmq/lane-consumer.ts'
 import { makeRoomPublisher } from '../adapters/rabbitmq/room-publisher.ts'
 import { declareTopology, describeTopology } from '../adapters/rabbitmq/topology.ts'
 import { systemClock } from '../adapters/system/clock.ts'
+import { reasonOf } from '../core/domain/reason.ts'
 import type { IdSource, LaneConsumer, RoomPublisher, Telemetry } from '../core/ports.ts'
 import type { GatewayConfig } from './config.ts'
 import { startEmbeddedStore } from './embedded-store.ts'
@@ -159,16 +160,4 @@ const rabbitMq = async (
   }
 }
 
-const problemOf = (attempt: Promise<unknown>): Promise<string | null> =>
-  attempt.then(
-    () => null,
-    (error) => reasonOf(error),
-  )
-
-/** The innermost cause: it names the address or the credentials that are wrong. */
-const reasonOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error)
-  if (error.cause instanceof Error) return reasonOf(error.cause)
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
-  return error.message || error.name
-}
+const problemOf = (attempt: Promise<unknown>): Promise<string | null> => attempt.then(() => null, reasonOf)

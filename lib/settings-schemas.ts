@@ -1,12 +1,10 @@
 import * as v from 'valibot'
 import { brokerEntries } from '../adapters/environment/broker-settings.ts'
-import { numberOr, url, wholeNumber } from '../adapters/environment/settings.ts'
+import { logEntries } from '../adapters/environment/log-settings.ts'
+import { numberOr, oneOf, url, wholeNumber } from '../adapters/environment/settings.ts'
 import { brokerSizes } from './broker-sizes.ts'
 
 // Every setting of a deployment, by its variable, but for authentication and the limits.
-
-const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
-  v.picklist(values, `must be one of ${values.join(', ')}`)
 
 const matching = (pattern: RegExp, what: string) =>
   v.pipe(v.string(), v.trim(), v.regex(pattern, `must be ${what}`))
@@ -22,7 +20,7 @@ const logRetentionDays = ['1', '3', '5', '7', '14', '30', '60', '90', '120', '15
 
 export const commonEntries = {
   STAGE_NAME: v.optional(matching(/^[a-z][a-z0-9-]{0,29}$/, '1 to 30 of a-z 0-9 -, a letter first'), 'live'),
-  LOG_LEVEL: v.optional(oneOf('info', 'warn', 'error', 'silent'), 'info'),
+  ...logEntries,
   LOG_RETENTION_DAYS: v.optional(oneOf(...logRetentionDays), '30'),
   QUEUE_PREFIX: brokerEntries.QUEUE_PREFIX,
   LANES: brokerEntries.LANES,

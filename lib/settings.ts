@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { readLimits } from '../adapters/environment/limit-settings.ts'
+import type { LogLevel } from '../adapters/environment/log-settings.ts'
 import { collect, type Environment, readSettings, SettingsError } from '../adapters/environment/settings.ts'
 import type { LaneCounts } from '../core/domain/lanes.ts'
 import { type Authentication, readAuthentication } from './authentication-settings.ts'
@@ -16,7 +17,7 @@ import {
 export type StackSettings = {
   /** Name of the API's stage, and what sets deployments in one account apart. */
   readonly stageName: string
-  readonly logLevel: 'info' | 'warn' | 'error' | 'silent'
+  readonly logLevel: LogLevel
   readonly logRetentionDays: number
   readonly queuePrefix: string
   readonly laneCounts: LaneCounts

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { brokerEntries } from '../adapters/environment/broker-settings.ts'
+import { type LogLevel, logEntries } from '../adapters/environment/log-settings.ts'
 import { type Environment, readSettings, url } from '../adapters/environment/settings.ts'
 import type { LaneCounts } from '../core/domain/lanes.ts'
 
@@ -9,7 +10,7 @@ export type PollerConfig = {
   readonly laneCounts: LaneCounts
   /** Name or ARN of the function that batches are handed to. */
   readonly deliverFunction: string
-  readonly logLevel: 'info' | 'warn' | 'error' | 'silent'
+  readonly logLevel: LogLevel
 }
 
 /** Reads the poller's settings; README.md, "LocalStack", lists them. @throws SettingsError naming every bad variable */
@@ -34,8 +35,5 @@ const PollerSchema = v.object({
   // These two the SDK reads itself. Required all the same: without them it would look for the function on AWS.
   AWS_ENDPOINT_URL: url('http:', 'https:'),
   AWS_REGION: v.string(),
-  LOG_LEVEL: v.optional(
-    v.picklist(['info', 'warn', 'error', 'silent'], 'must be info, warn, error or silent'),
-    'info',
-  ),
+  ...logEntries,
 })

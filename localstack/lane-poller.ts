@@ -3,7 +3,8 @@ import { makeInvoke } from '../adapters/lambda/invoke.ts'
 import { type BrokerConnection, makeBrokerConnection } from '../adapters/rabbitmq/connection.ts'
 import { makeLaneConsumer } from '../adapters/rabbitmq/lane-consumer.ts'
 import { declareTopology, describeTopology } from '../adapters/rabbitmq/topology.ts'
-import { backoffMs, pause } from '../core/domain/pause.ts'
+import { backoffMs, pause, untilAborted } from '../core/domain/pause.ts'
+import { reasonOf } from '../core/domain/reason.ts'
 import type { Telemetry } from '../core/ports.ts'
 import { startLanePoller } from '../gateway/lane-poller.ts'
 import type { PollerConfig } from './config.ts'
@@ -78,17 +79,3 @@ const problemWith = (functionName: string): Promise<string | undefined> =>
     (state) => (state === 'Active' ? undefined : `${functionName} is ${state}`),
     reasonOf,
   )
-
-/** The innermost cause: it names the address or the credentials that are wrong. */
-const reasonOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error)
-  if (error.cause instanceof Error) return reasonOf(error.cause)
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
-  return error.message || error.name
-}
-
-const untilAborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })

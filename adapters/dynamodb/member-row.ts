@@ -1,22 +1,21 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { type SlotRange, slotOf } from '../../core/domain/slots.ts'
+import { keyBoundsOf, type SlotRange, slotKeyOf } from '../../core/domain/slots.ts'
 import type { Member } from '../../core/ports.ts'
 
 export type RowKey = { readonly roomId: { S: string }; readonly slotConnection: { S: string } }
 
 type Row = Readonly<Record<string, AttributeValue>>
 
-/** The slot comes first, so that a range of slots is a range of keys, which spreads connections evenly. */
 export const rowKeyOf = (roomId: string, connectionId: string): RowKey => ({
   roomId: { S: roomId },
-  slotConnection: { S: `${slotOf(connectionId)}#${connectionId}` },
+  slotConnection: { S: slotKeyOf(connectionId) },
 })
 
-/** The sort keys of a range of slots, ends included: `$` is the character after `#`. */
-export const rowsBetween = ({ first, last }: SlotRange) => ({
-  lowest: { S: `${first}#` },
-  highest: { S: `${last}$` },
-})
+/** The sort keys of a range of slots, ends included. */
+export const rowsBetween = (slots: SlotRange) => {
+  const { lowest, highest } = keyBoundsOf(slots)
+  return { lowest: { S: lowest }, highest: { S: highest } }
+}
 
 /** Key of the mark that a connection is gone. No room id holds a `#`, so none can collide with it. */
 export const tombstoneKeyOf = (connectionId: string): RowKey => rowKeyOf(`gone#${connectionId}`, connectionId)

@@ -37,6 +37,9 @@ export const wholeNumber = (min: number, max: number) =>
 export const numberOr = (fallback: number, min: number, max: number) =>
   v.optional(wholeNumber(min, max), String(fallback))
 
+export const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
+  v.picklist(values, `must be one of ${values.join(', ')}`)
+
 /** A URL with one of these schemes, such as `https:`. */
 export const url = (...schemes: readonly string[]) =>
   v.pipe(

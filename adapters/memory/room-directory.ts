@@ -1,4 +1,4 @@
-import { type SlotRange, slotOf } from '../../core/domain/slots.ts'
+import { keyBoundsOf, type SlotRange, slotKeyOf } from '../../core/domain/slots.ts'
 import type { Clock, Member, RoomDirectory } from '../../core/ports.ts'
 
 type Options = {
@@ -30,12 +30,12 @@ export const makeRoomDirectory = ({ clock, membersPerPage = 500 }: Options): Roo
     if (room?.rows.delete(key)) room.sorted = undefined
     if (room?.rows.size === 0) rooms.delete(roomId)
   }
-  const find = (roomId: string, connectionId: string) => findRow(roomId, keyOf(connectionId))
-  const remove = (roomId: string, connectionId: string) => removeRow(roomId, keyOf(connectionId))
+  const find = (roomId: string, connectionId: string) => findRow(roomId, slotKeyOf(connectionId))
+  const remove = (roomId: string, connectionId: string) => removeRow(roomId, slotKeyOf(connectionId))
 
   const put = (member: Member) => {
     const room: Room = rooms.get(member.roomId) ?? { rows: new Map(), sorted: undefined }
-    const key = keyOf(member.connectionId)
+    const key = slotKeyOf(member.connectionId)
     if (!room.rows.has(key)) room.sorted = undefined
     room.rows.set(key, member)
     rooms.set(member.roomId, room)
@@ -78,11 +78,10 @@ export const makeRoomDirectory = ({ clock, membersPerPage = 500 }: Options): Roo
   }
 }
 
-const keyOf = (connectionId: string): string => `${slotOf(connectionId)}#${connectionId}`
-
-/** `$` is the character after the `#` that follows a slot. */
-const between = (keys: readonly string[], { first, last }: SlotRange): readonly string[] =>
-  keys.slice(countBelow(keys, first), countBelow(keys, `${last}$`))
+const between = (keys: readonly string[], slots: SlotRange): readonly string[] => {
+  const { lowest, highest } = keyBoundsOf(slots)
+  return keys.slice(countBelow(keys, lowest), countBelow(keys, highest))
+}
 
 /** How many of the keys, which are in order, come before a text. */
 const countBelow = (keys: readonly string[], text: string): number => {

@@ -1,4 +1,5 @@
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
+import { untilAborted } from '../../core/domain/pause.ts'
 import { type Confirmation, makeConfirmedPublish, type Outgoing } from './confirmed-publish.ts'
 
 type Options = {
@@ -80,9 +81,3 @@ const withHeartbeat = (url: string, seconds: number): string => {
   address.searchParams.set('heartbeat', String(seconds))
   return address.href
 }
-
-const untilAborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })

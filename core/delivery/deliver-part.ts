@@ -4,7 +4,7 @@ import type { SlotRange } from '../domain/slots.ts'
 import type { Clock, RoomDirectory, RoomPublisher } from '../ports.ts'
 import type { makeReadBatches } from './batches.ts'
 import { deliveredAfter, planDelivery, type SeqRange } from './delivery-plan.ts'
-import type { makeServeMembers } from './serve-members.ts'
+import { lateDelayMs, type makeServeMembers } from './serve-members.ts'
 
 type Deps = {
   readonly directory: RoomDirectory
@@ -42,6 +42,3 @@ export const makeDeliverPart =
       }
     }
   }
-
-/** Before what the deadline left is tried again: the shortest delay, so that a deadline that is always over spins no lane. */
-const lateDelayMs = 1_000

@@ -32,8 +32,8 @@ type Served = { readonly outcome?: PostOutcome; readonly result: Result }
 /** Delay before each retry of a post; after the last one the connection is closed, so that it comes back and resumes. */
 const retryDelaysMs = [1_000, 5_000, 5_000, 30_000]
 
-/** Before what there was no time for is tried again: a deadline that is always over must not spin a lane. */
-const lateDelayMs = 1_000
+/** Before what there was no time for is tried again: the shortest delay; a deadline that is always over spins no lane. */
+export const lateDelayMs = 1_000
 
 /** Closing is tried again a little: nothing else comes after it. */
 const closeDelaysMs = [0, 50, 150]

@@ -4,8 +4,14 @@ import { fnv1a } from './fnv1a.ts'
 export const slotOf = (connectionId: string): string =>
   (fnv1a(connectionId) >>> 16).toString(16).padStart(4, '0')
 
+/** A connection's place in a room's directory: the slot comes first, so that a range of slots is a range of keys. */
+export const slotKeyOf = (connectionId: string): string => `${slotOf(connectionId)}#${connectionId}`
+
 /** A part of a room's members: those whose slots lie between these two, or are one of them. */
 export type SlotRange = { readonly first: string; readonly last: string }
+
+/** The keys of all who are in a range of slots lie between these two: `$` is the character after `#`. */
+export const keyBoundsOf = ({ first, last }: SlotRange) => ({ lowest: `${first}#`, highest: `${last}$` })
 
 /**
  * The parts in which a large room is served, by the first digit of the slot: together they hold each member once.

@@ -39,7 +39,7 @@ export const handler = observed(
       wait: (ms) => wait(ms),
       telemetry,
       limits,
-      largeRoomMembers: settings.LARGE_ROOM_MEMBERS === 0 ? null : settings.LARGE_ROOM_MEMBERS,
+      largeRoomMembers: settings.LARGE_ROOM_MEMBERS,
     }),
     clock: systemClock,
   }),

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
+import { deliveryEntries } from '../../adapters/environment/delivery-settings.ts'
+import { logEntries } from '../../adapters/environment/log-settings.ts'
 import { readSettings, url, wholeNumber } from '../../adapters/environment/settings.ts'
-import { defaultLargeRoomMembers } from '../../core/delivery/large-rooms.ts'
 
 // What the functions find in their environment, in groups: each entry reads those that it needs. lib/ writes them.
 
@@ -12,7 +13,7 @@ const text = v.string()
 export const telemetrySettings = {
   SERVICE_NAME: text,
   METRICS_NAMESPACE: v.optional(text, 'SimpleChat'),
-  LOG_LEVEL: v.optional(v.picklist(['info', 'warn', 'error', 'silent']), 'info'),
+  ...logEntries,
 }
 export const directorySettings = { CONNECTIONS_TABLE: text }
 export const logSettings = {
@@ -27,10 +28,10 @@ export const brokerSettings = {
   LANES: wholeNumber(1, 64),
   BULK_LANES: wholeNumber(1, 64),
 }
-/** For who delivers. `LARGE_ROOM_MEMBERS`: 0 for never. */
+/** For who delivers. */
 export const deliverySettings = {
   PUBLISH_FUNCTION: text,
-  LARGE_ROOM_MEMBERS: v.optional(wholeNumber(0, 1_000_000), String(defaultLargeRoomMembers)),
+  ...deliveryEntries,
 }
 /** For who learns, or posts to, the endpoint of connections. */
 export const endpointSettings = {

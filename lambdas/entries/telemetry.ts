@@ -1,9 +1,10 @@
+import type { LogLevel } from '../../adapters/environment/log-settings.ts'
 import { makeTelemetry } from '../../adapters/powertools/telemetry.ts'
 
 type Settings = {
   readonly SERVICE_NAME: string
   readonly METRICS_NAMESPACE: string
-  readonly LOG_LEVEL: 'info' | 'warn' | 'error' | 'silent'
+  readonly LOG_LEVEL: LogLevel
 }
 
 export const telemetryOf = ({

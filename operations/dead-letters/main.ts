@@ -7,6 +7,7 @@ import { makeDeadLetters } from '../../adapters/rabbitmq/dead-letters.ts'
 import { describeTopology } from '../../adapters/rabbitmq/topology.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { makeIdSource } from '../../adapters/system/id-source.ts'
+import { reasonOf } from '../../core/domain/reason.ts'
 import { ChatError } from '../../core/protocol/chat-error.ts'
 import { type Command, parseOptions, usage } from './options.ts'
 import { runCommand } from './run-command.ts'
@@ -42,13 +43,6 @@ const fail = (error: unknown): void => {
   const reason = error instanceof ChatError ? ` (${reasonOf(error)})` : ''
   stderr.write(`${error.message}${reason}\n`)
   process.exitCode = 1
-}
-
-/** The innermost cause: it names the address or the credentials that are wrong. */
-const reasonOf = (error: Error): string => {
-  if (error.cause instanceof Error) return reasonOf(error.cause)
-  if (error instanceof AggregateError && error.errors[0] instanceof Error) return reasonOf(error.errors[0])
-  return error.message || error.name
 }
 
 // Whoever read this has gone, as `head` does. The broker gives back what was in hand, as it does after any end.
