@@ -1,11 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
-import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 import { makeFramePoster } from '../../adapters/apigateway/frame-poster.ts'
-import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
 import { makeMessageLog } from '../../adapters/dynamodb/message-log.ts'
 import { makeRoomDirectory } from '../../adapters/dynamodb/room-directory.ts'
-import { createTables } from '../../adapters/dynamodb/tables.ts'
 import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { makeIdSource } from '../../adapters/system/id-source.ts'
@@ -19,18 +15,13 @@ import { startLambdaApi } from '../support/lambda-api.ts'
 import { invocation } from '../support/lambda-events.ts'
 import { awsVariables, ownLanes, spawnPoller } from '../support/poller-process.ts'
 import { credentials, startTestGateway } from '../support/test-gateway.ts'
+import { makeTestTables } from '../support/test-tables.ts'
 
 const rabbitMq = inject('rabbitMq')
 const name = 'simple-chat-live-deliver'
 
 const makeStore = async () => {
-  const client = makeDynamoDbClient({ endpoint: inject('dynalite') })
-  const names = { messages: `messages-${randomUUID()}`, connections: `connections-${randomUUID()}` }
-  await createTables(client, { names })
-  onTestFinished(async () => {
-    for (const TableName of Object.values(names)) await client.send(new DeleteTableCommand({ TableName }))
-    client.destroy()
-  })
+  const { client, names } = await makeTestTables()
   const common = { client, clock: systemClock }
   return {
     log: makeMessageLog({

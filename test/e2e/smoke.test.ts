@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { freePort } from '../support/rabbitmq-server.ts'
+import { spawnScript } from '../support/spawn-script.ts'
 import { startTamperingProxy } from '../support/tampering-proxy.ts'
 import { everyParts, startTestChat } from '../support/test-chat.ts'
 
@@ -10,16 +9,8 @@ const secret = 'a secret of at least thirty-two bytes'
 
 /** Runs the smoke test as `npm run smoke` does. */
 const runSmoke = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-  const child = spawn(process.execPath, ['tools/smoke/main.ts', ...args], { env })
-  let [output, errors] = ['', '']
-  child.stdout.on('data', (chunk) => {
-    output += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    errors += chunk
-  })
-  const [code] = await once(child, 'exit')
-  return { code, output, errors, steps: output.split('\n').map((line) => line.split(' ')[0]) }
+  const run = await spawnScript('tools/smoke/main.ts', args, env).ended
+  return { ...run, steps: run.output.split('\n').map((line) => line.split(' ')[0]) }
 }
 
 const addressOf = (url: string) => `${url.replace('http', 'ws')}/`

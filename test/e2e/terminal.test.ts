@@ -1,23 +1,11 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { connectPlain } from '../support/plain-client.ts'
+import { spawnScript } from '../support/spawn-script.ts'
 import { startTestChat } from '../support/test-chat.ts'
 
 /** Runs the terminal client with a pipe for its input, as `npm run chat` does. */
-const runTerminal = async (args: readonly string[], input: string) => {
-  const child = spawn(process.execPath, ['client/terminal/main.ts', ...args])
-  let [output, errors] = ['', '']
-  child.stdout.on('data', (chunk) => {
-    output += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    errors += chunk
-  })
-  child.stdin.end(input)
-  const [code] = await once(child, 'exit')
-  return { code, output, errors }
-}
+const runTerminal = (args: readonly string[], input: string) =>
+  spawnScript('client/terminal/main.ts', args, process.env, input).ended
 
 describe('the terminal client', () => {
   it('sends what is piped into it, line by line, and ends with 0 once all is acknowledged', async () => {

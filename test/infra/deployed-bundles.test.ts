@@ -4,12 +4,9 @@ import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
 import { connect } from 'amqplib'
 import { generateKeyPair, SignJWT } from 'jose'
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
-import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
-import { createTables } from '../../adapters/dynamodb/tables.ts'
 import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
 import { makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
 import { makeLaneConsumer } from '../../adapters/rabbitmq/lane-consumer.ts'
@@ -25,6 +22,7 @@ import { startLambdaApi } from '../support/lambda-api.ts'
 import { invocation } from '../support/lambda-events.ts'
 import { connectPlain } from '../support/plain-client.ts'
 import { freePort } from '../support/rabbitmq-server.ts'
+import { makeTestTables } from '../support/test-tables.ts'
 import { keySet, startJwksServer } from '../unit/adapters/jose/jwks-server.ts'
 import { environmentOf, functionOf } from './template.ts'
 
@@ -65,17 +63,6 @@ const startSecretsManager = async (secret: object): Promise<string> => {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-const makeTables = async () => {
-  const client = makeDynamoDbClient({ endpoint: inject('dynalite') })
-  const names = { messages: `messages-${randomUUID()}`, connections: `connections-${randomUUID()}` }
-  await createTables(client, { names })
-  onTestFinished(async () => {
-    for (const TableName of Object.values(names)) await client.send(new DeleteTableCommand({ TableName }))
-    client.destroy()
-  })
-  return names
-}
-
 /** An issuer, and who has a token of it. */
 const startIssuer = async () => {
   const { privateKey, publicKey } = await generateKeyPair('ES256')
@@ -111,7 +98,8 @@ const readLanes = (url: string, prefix: string) => {
 const deploy = async (brokerUrl: string) => {
   const { username, password, host } = new URL(brokerUrl)
   const port = await freePort()
-  const [tables, { issuer, tokenOf }, api] = [await makeTables(), await startIssuer(), await startLambdaApi()]
+  const { names: tables } = await makeTestTables()
+  const [{ issuer, tokenOf }, api] = [await startIssuer(), await startLambdaApi()]
   const aws = {
     AWS_REGION: region,
     POWERTOOLS_METRICS_DISABLED: 'true',

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -7,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../support/rabbitmq-server.ts'
+import { spawnScript } from '../support/spawn-script.ts'
 import { yamlBlock, yamlScalars } from '../support/yaml-block.ts'
 
 /** Stands for cdklocal: notes how it was called, and writes the outputs that it was asked for. */
@@ -39,17 +39,9 @@ const runDeploy = async (env: Readonly<Record<string, string>>, exitCode = 0) =>
   await writeFile(join(folder, 'calls'), '')
   await writeFile(join(folder, 'cdklocal'), cdkLocalStandIn(folder, exitCode))
   await chmod(join(folder, 'cdklocal'), 0o755)
-  const child = spawn(process.execPath, ['localstack/deploy/main.ts'], { env: { ...env, PATH: folder } })
-  let [output, errors] = ['', '']
-  child.stdout.on('data', (chunk) => {
-    output += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    errors += chunk
-  })
-  const [code] = await once(child, 'exit')
+  const run = await spawnScript('localstack/deploy/main.ts', [], { ...env, PATH: folder }).ended
   const calls = (await readFile(join(folder, 'calls'), 'utf8')).split('\n').filter((line) => line !== '')
-  return { code, output, errors, calls: calls.map((line) => JSON.parse(line)) }
+  return { ...run, calls: calls.map((line) => JSON.parse(line)) }
 }
 
 describe('npm run deploy:localstack', () => {

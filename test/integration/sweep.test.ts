@@ -1,17 +1,12 @@
-import { randomUUID } from 'node:crypto'
-import { expect, inject, it, onTestFinished } from 'vitest'
-import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
+import { expect, it } from 'vitest'
 import { makeRoomDirectory } from '../../adapters/dynamodb/room-directory.ts'
 import { sweepExpired } from '../../adapters/dynamodb/sweep.ts'
-import { createTables } from '../../adapters/dynamodb/tables.ts'
 import { memberOf } from '../../core/domain/membership.ts'
 import { callerOf } from '../support/builders.ts'
+import { makeTestTables } from '../support/test-tables.ts'
 
 const setUp = async () => {
-  const client = makeDynamoDbClient({ endpoint: inject('dynalite') })
-  const names = { messages: `${randomUUID()}-messages`, connections: `${randomUUID()}-connections` }
-  await createTables(client, { names })
-  onTestFinished(() => client.destroy())
+  const { client, names } = await makeTestTables()
   const nowMs = Date.now()
   const hourAgo = nowMs - 60 * 60 * 1000
   const directory = makeRoomDirectory({ client, tableName: names.connections, clock: () => hourAgo })

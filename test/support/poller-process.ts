@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { connect } from 'amqplib'
 import { onTestFinished } from 'vitest'
 import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
@@ -8,37 +6,25 @@ import { makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
 import { makeRoomPublisher } from '../../adapters/rabbitmq/room-publisher.ts'
 import { deleteTopology, describeTopology } from '../../adapters/rabbitmq/topology.ts'
 import { eventually } from './eventually.ts'
+import { spawnScript } from './spawn-script.ts'
 
-/** LocalStack's lane poller as a process of its own, as its container runs it; it is killed when the test ends. */
+/** LocalStack's lane poller as a process of its own, as its container runs it. */
 export const spawnPoller = (env: Readonly<Record<string, string>>) => {
-  const child = spawn(process.execPath, ['localstack/main.ts'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-  let [output, errors] = ['', '']
-  child.stdout.on('data', (chunk) => {
-    output += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    errors += chunk
-  })
-  const exited = once(child, 'exit').then(([code]) => code as number | null)
-  onTestFinished(async () => {
-    child.kill('SIGKILL')
-    await exited
-  })
+  const poller = spawnScript('localstack/main.ts', [], env)
   /** What it has logged, whole lines only. */
   const log = () =>
-    output
+    poller
+      .output()
       .split('\n')
       .slice(0, -1)
       .map((line): Readonly<Record<string, unknown>> => JSON.parse(line))
   const logged = (message: string) => log().find((line) => line.message === message)
   return {
-    child,
-    exited,
-    errors: () => errors,
+    ...poller,
     log,
     /** The first line with this message, once there is one. */
     untilLogged: async (message: string) => {
-      await eventually(() => logged(message) !== undefined || child.exitCode !== null, message, 15_000)
+      await eventually(() => logged(message) !== undefined || poller.child.exitCode !== null, message)
       return logged(message) ?? {}
     },
   }

@@ -1,13 +1,10 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ChatClientError } from '../../../client/chat-client-error.ts'
 import { errorLine, makePaint, messageLines, stateText } from '../../../client/terminal/lines.ts'
 import { parseOptions } from '../../../client/terminal/options.ts'
 import { columnsOf, printable, printableLine } from '../../../client/terminal/printable.ts'
+import { spawnScript } from '../../support/spawn-script.ts'
 import { serverForTest } from './test-client.ts'
 
 const problemOf = (...args: string[]) => {
@@ -164,15 +161,7 @@ describe('terminal client', () => {
   })
 })
 
-const run = async (args: readonly string[], input: string) => {
-  const main = fileURLToPath(new URL('../../../client/terminal/main.ts', import.meta.url))
+const run = (args: readonly string[], input: string) => {
   const { CHAT_TOKEN: _none, ...env } = process.env
-  const child = spawn(process.execPath, [main, ...args], { stdio: 'pipe', env })
-  child.stdin.end(input)
-  const [output, errors, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit'),
-  ])
-  return { code, output, errors }
+  return spawnScript('client/terminal/main.ts', args, env, input).ended
 }
