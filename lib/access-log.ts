@@ -23,14 +23,19 @@ const ofSocket = [
 const ofHttp = ['httpMethod', 'error.message', 'integration.error'] as const
 
 /** One JSON object for each request: nothing that a client sent but its route, since the query string holds the token. */
-export const accessLogOf = (scope: Construct, { settings }: Deployment, kind: 'socket' | 'http') => {
+export const accessLogOf = (scope: Construct, deployment: Deployment, kind: 'socket' | 'http') => {
   const fields = [...common, ...(kind === 'socket' ? ofSocket : ofHttp)]
-  const format = Object.fromEntries(fields.map((field) => [field, `$context.${field}`]))
+  // The service for the dimension of metrics that are made of this log. All in quotes: what is absent is written as `-`.
+  const format = {
+    service: deployment.serviceName,
+    ...Object.fromEntries(fields.map((field) => [field, `$context.${field}`])),
+  }
   const logGroup = new LogGroup(scope, 'AccessLog', {
-    retention: settings.logRetentionDays,
+    retention: deployment.settings.logRetentionDays,
     removalPolicy: RemovalPolicy.DESTROY,
   })
   return {
+    logGroup,
     destination: new LogGroupLogDestination(logGroup),
     format: AccessLogFormat.custom(JSON.stringify(format)),
   }

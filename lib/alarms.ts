@@ -66,7 +66,7 @@ export class Alarms extends Construct {
 }
 
 const watchesOf = ({ deployment, target, lanes, functions }: Props): readonly Watch[] => {
-  const { count } = chatMetricsOf(deployment.serviceName)
+  const { count, connectsFailed } = chatMetricsOf(deployment.serviceName)
   const handlers = functions.map(({ handler }) => handler)
   const period = Duration.minutes(1)
   const sum = (metrics: readonly IMetric[]): IMetric =>
@@ -81,6 +81,21 @@ const watchesOf = ({ deployment, target, lanes, functions }: Props): readonly Wa
       id: 'DeadLetters',
       description: 'Jobs were set aside: look at the dead letters, and in the log of deliver for the reason',
       metric: count('deadLettered'),
+      most: 0,
+      minutes: 1,
+    },
+    {
+      id: 'DeadLetterQueue',
+      description: 'Dead letters wait for somebody: whatever set them aside, the broker itself included',
+      metric: queueMetric(lanes.broker, lanes.topology.deadLetterQueue),
+      most: 0,
+      minutes: 1,
+    },
+    {
+      id: 'FailedConnects',
+      description:
+        'Connections cannot be made: the log of the API has the error, that of authorize or connect the cause',
+      metric: connectsFailed(),
       most: 0,
       minutes: 1,
     },

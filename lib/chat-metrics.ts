@@ -7,11 +7,16 @@ import { metricsNamespace } from './deployment.ts'
 
 const period = Duration.minutes(1)
 
+/** Made of the log of the API, and not by a function. */
+export const connectsFailedName = 'connect.failed'
+
 export type ChatMetrics = {
   /** How often something happened. */
   readonly count: (counter: Counter) => Metric
   /** @param statistic such as `p99` */
   readonly duration: (name: DurationName, statistic: string) => Metric
+  /** New connections that failed, and were not refused: the API's own log tells of them. */
+  readonly connectsFailed: () => Metric
   /** New environments of a function. */
   readonly coldStarts: (chatFunction: ChatFunction) => Metric
 }
@@ -29,6 +34,7 @@ export const chatMetricsOf = (serviceName: string): ChatMetrics => {
   return {
     count: (counter) => metric(counter, 'Sum').with({ label: counter }),
     duration: (name, statistic) => metric(name, statistic).with({ label: `${name} ${statistic}` }),
+    connectsFailed: () => metric(connectsFailedName, 'Sum').with({ label: connectsFailedName }),
     coldStarts: (chatFunction) =>
       metric('ColdStart', 'Sum', { function_name: chatFunction.handler.functionName }).with({
         label: chatFunction.node.id,

@@ -35,7 +35,7 @@ export class Dashboard extends Construct {
 }
 
 const rowsOf = ({ deployment, lanes, functions }: Props): readonly (readonly GraphWidget[])[] => {
-  const { count, duration, coldStarts } = chatMetricsOf(deployment.serviceName)
+  const { count, duration, connectsFailed, coldStarts } = chatMetricsOf(deployment.serviceName)
   const queues = laneNames(deployment.settings.laneCounts).map((lane) => lanes.topology.laneQueue(lane))
   const { broker } = lanes
   const handlers = functions.map(({ handler }) => handler)
@@ -45,6 +45,7 @@ const rowsOf = ({ deployment, lanes, functions }: Props): readonly (readonly Gra
         count('connection.opened'),
         count('connection.closed'),
         count('connection.refused'),
+        connectsFailed(),
       ]),
       graph('Messages', [count('message.stored'), count('message.duplicate')]),
       graph('Deliveries', [count('post.sent'), count('room.split')]),

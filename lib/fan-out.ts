@@ -50,6 +50,7 @@ export class FanOut extends Construct {
         ...storage.directoryVariables,
         ...storage.logVariables,
         PUBLISH_FUNCTION: this.publish.handler.functionName,
+        LARGE_ROOM_MEMBERS: String(deployment.settings.largeRoomMembers ?? 0),
         ...deployment.settings.limits,
       },
       // A whole CPU: each post is signed, and a room may have thousands of members.

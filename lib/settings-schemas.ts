@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { brokerEntries } from '../adapters/environment/broker-settings.ts'
+import { deliveryEntries } from '../adapters/environment/delivery-settings.ts'
 import { logEntries } from '../adapters/environment/log-settings.ts'
 import { numberOr, oneOf, url, wholeNumber } from '../adapters/environment/settings.ts'
 import { brokerSizes } from './broker-sizes.ts'
@@ -26,6 +27,7 @@ export const commonEntries = {
   LANES: brokerEntries.LANES,
   BULK_LANES: brokerEntries.BULK_LANES,
   RETENTION_DAYS: v.exactOptional(wholeNumber(1, 36_500)),
+  ...deliveryEntries,
   // Well below API Gateway's 10,000 requests a second and 5,000 at once in an account, which posts count towards too.
   THROTTLE_RATE: numberOr(2_000, 1, 10_000),
   THROTTLE_BURST: numberOr(1_000, 1, 5_000),

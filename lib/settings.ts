@@ -23,6 +23,8 @@ export type StackSettings = {
   readonly laneCounts: LaneCounts
   /** Undefined: messages are kept for good. */
   readonly retentionDays: number | undefined
+  /** A room with more members is served in parts; null: none is. */
+  readonly largeRoomMembers: number | null
   /** Limits of the wire contract that are changed, by their variables. */
   readonly limits: Readonly<Record<string, string>>
   readonly authentication: Authentication
@@ -85,6 +87,7 @@ export const readStackSettings = (
     queuePrefix: common.QUEUE_PREFIX,
     laneCounts: laneCountsOf(common),
     retentionDays: common.RETENTION_DAYS,
+    largeRoomMembers: common.LARGE_ROOM_MEMBERS,
     limits: limitsIn(variables),
     authentication,
     throttle: { rate: common.THROTTLE_RATE, burst: common.THROTTLE_BURST },

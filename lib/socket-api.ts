@@ -1,14 +1,21 @@
 import { Stack } from 'aws-cdk-lib'
-import { WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2'
+import {
+  type IAccessLogSettings,
+  WebSocketApi,
+  type WebSocketRoute,
+  WebSocketStage,
+} from 'aws-cdk-lib/aws-apigatewayv2'
 import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers'
 import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
+import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { routes } from '../lambdas/routes.ts'
 import { accessLogOf } from './access-log.ts'
 import { AccountLogRole } from './account-log-role.ts'
 import { acknowledge } from './acknowledge.ts'
 import { ChatFunction } from './chat-function.ts'
-import type { Deployment } from './deployment.ts'
+import { connectsFailedName } from './chat-metrics.ts'
+import { type Deployment, metricsNamespace } from './deployment.ts'
 import type { Lanes } from './lanes.ts'
 import { RouteFunctions } from './route-functions.ts'
 import { SocketDomain } from './socket-domain.ts'
@@ -26,6 +33,7 @@ export class SocketApi extends Construct {
   /** Where the domain's owner points it, if there is one. */
   readonly domainTarget: string | undefined
   private readonly api: WebSocketApi
+  private readonly routes: readonly WebSocketRoute[]
   private readonly stage: WebSocketStage
 
   constructor(scope: Construct, id: string, props: Props) {
@@ -37,9 +45,11 @@ export class SocketApi extends Construct {
       apiName: deployment.serviceName,
       routeSelectionExpression: '$request.body.action',
     })
-    this.addRoutes()
+    this.routes = this.addRoutes()
     const domain = domainOf(this, deployment)
-    this.stage = this.stageOf(deployment, domain)
+    const accessLog = accessLogOf(this, deployment, 'socket')
+    this.countFailures(accessLog.logGroup)
+    this.stage = this.stageOf(deployment, domain, accessLog)
     this.url = domain ? `wss://${domain.domainName.name}` : this.stage.url
     this.domainTarget = domain?.domainName.regionalDomainName
   }
@@ -72,13 +82,13 @@ export class SocketApi extends Construct {
     return authorize
   }
 
-  private addRoutes(): void {
+  private addRoutes(): readonly WebSocketRoute[] {
     // The token comes in the query string or in a subprotocol: with a source named, whoever uses the other would get a
     // 401 without the function being asked.
     const authorizer = new WebSocketLambdaAuthorizer('Authorizer', this.authorize.handler, {
       identitySource: [],
     })
-    for (const [routeKey, { function: name, returnsResponse }] of Object.entries(routes)) {
+    return Object.entries(routes).map(([routeKey, { function: name, returnsResponse }]) => {
       // An integration for each route: the permission to invoke the function is the route's own.
       const integration = new WebSocketLambdaIntegration('Integration', this.functions.byName[name].handler)
       const route = this.api.addRoute(routeKey, {
@@ -91,19 +101,44 @@ export class SocketApi extends Construct {
           APIG4: 'A WebSocket API authorizes $connect; every later event bears what came of it',
         })
       }
-    }
+      return route
+    })
   }
 
-  private stageOf(deployment: Deployment, domain: SocketDomain | undefined): WebSocketStage {
+  /**
+   * Of connections that could not be made, for whatever reason of ours. The errors of the authorizer do not tell them:
+   * it throws for every token that it refuses, which is how API Gateway is told to answer 401.
+   */
+  private countFailures(accessLog: ILogGroup): void {
+    new MetricFilter(this, 'FailedConnects', {
+      logGroup: accessLog,
+      filterPattern: FilterPattern.all(
+        FilterPattern.stringValue('$.eventType', '=', 'CONNECT'),
+        FilterPattern.stringValue('$.status', '=', '5*'),
+      ),
+      metricNamespace: metricsNamespace,
+      metricName: connectsFailedName,
+      metricValue: '1',
+      dimensions: { service: '$.service' },
+    })
+  }
+
+  private stageOf(
+    deployment: Deployment,
+    domain: SocketDomain | undefined,
+    accessLogSettings: IAccessLogSettings,
+  ): WebSocketStage {
     const { stageName, throttle, target } = deployment.settings
     const stage = new WebSocketStage(this, 'Stage', {
       webSocketApi: this.api,
       stageName,
       autoDeploy: true,
       throttle: { rateLimit: throttle.rate, burstLimit: throttle.burst },
-      accessLogSettings: accessLogOf(this, deployment, 'socket'),
+      accessLogSettings,
       ...(domain && { domainMapping: { domainName: domain.domainName } }),
     })
+    // Its first deployment has every route, so that nobody who connects early finds some of them missing.
+    stage.node.addDependency(...this.routes)
     if (target.name === 'aws' && target.setsAccountLogRole) {
       stage.node.addDependency(new AccountLogRole(this, 'AccountLogRole'))
     }

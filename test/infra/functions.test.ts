@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, inject, it } from 'vitest'
-import { environmentOf, functionsOf, resourcesOf } from './template.ts'
+import { environmentOf, functionOf, functionsOf, resourcesOf } from './template.ts'
 
 const run = promisify(execFile)
 
@@ -49,6 +49,16 @@ describe.each(['small', 'cluster', 'localstack'] as const)('the functions of %s'
       .map((found) => environmentOf(template, found).LIMIT_CONTENT_BYTES)
       .filter((limit) => limit !== undefined)
     expect(limits).toEqual(variant === 'cluster' ? Array(6).fill('4096') : [])
+  })
+})
+
+describe('deliver', () => {
+  it('is told when a room is large', () => {
+    const membersOf = (variant: 'small' | 'cluster') => {
+      const { template } = inject(variant)
+      return environmentOf(template, functionOf(template, 'deliver')).LARGE_ROOM_MEMBERS
+    }
+    expect([membersOf('small'), membersOf('cluster')]).toEqual(['1000', '0'])
   })
 })
 

@@ -33,15 +33,30 @@ const dashboardMetrics = (): readonly Metric[] => {
 
 const alarmsOf = (of: Template) => resourcesOf(of, 'AWS::CloudWatch::Alarm')
 
+/** What an alarm of one metric watches. */
+const metricOf = (id: string) => {
+  const alarm = theResource(template, 'AWS::CloudWatch::Alarm', `Monitoring/Alarms/${id}/Resource`)
+  const [only] = alarm.Properties.Metrics as readonly { MetricStat: { Metric: object } }[]
+  return only?.MetricStat.Metric
+}
+
+/** What API Gateway writes for each request. */
+const lineOfLog = (): Readonly<Record<string, string>> => {
+  const stage = theResource(template, 'AWS::ApiGatewayV2::Stage', 'Sockets/Stage/Resource')
+  return JSON.parse((stage.Properties.AccessLogSettings as { readonly Format: string }).Format)
+}
+
 describe('the dashboard', () => {
   it('shows what the functions report, by their names and dimensions', () => {
     const ours = dashboardMetrics().filter(({ namespace }) => namespace === 'SimpleChat')
     const known: readonly string[] = [...counters, ...durations]
-    for (const { name, dimensions } of ours.filter(({ name: metric }) => metric !== 'ColdStart')) {
+    for (const { name, dimensions } of ours.filter(
+      ({ name: metric }) => metric !== 'ColdStart' && metric !== 'connect.failed',
+    )) {
       expect(known).toContain(name)
       expect(dimensions).toEqual({ service: 'simple-chat-live' })
     }
-    expect(new Set(ours.map(({ name }) => name))).toEqual(new Set([...known, 'ColdStart']))
+    expect(new Set(ours.map(({ name }) => name))).toEqual(new Set([...known, 'ColdStart', 'connect.failed']))
   })
 
   it('shows every lane, and the dead letters', () => {
@@ -68,7 +83,8 @@ describe('the alarms', () => {
   it('go off for dead letters, errors, throttles, the broker, and each lane that falls behind', () => {
     const ids = alarmsOf(template).map(({ path }) => path.split('/')[2])
     expect(ids).toEqual([
-      ...['DeadLetters', 'Errors', 'Throttles', 'PublishFailures', 'BrokerConnections'],
+      ...['DeadLetters', 'DeadLetterQueue', 'FailedConnects', 'Errors', 'Throttles', 'PublishFailures'],
+      'BrokerConnections',
       ...laneNames({ lanes: 4, bulkLanes: 2 }).map((lane) => `Backlog-${lane}`),
     ])
     for (const { Properties } of alarmsOf(template)) {
@@ -98,6 +114,39 @@ describe('the alarms', () => {
       '<Sockets/Routes/RoomActions/Function>',
       '<Sockets/Routes/SendMessage/Function>',
     ])
+  })
+
+  it('go off for dead letters whoever set them aside', () => {
+    const { deadLetterQueue } = describeTopology({ lanes: 4, bulkLanes: 2, prefix: 'chat' })
+    expect(metricOf('DeadLetterQueue')).toMatchObject({
+      Namespace: 'AWS/AmazonMQ',
+      MetricName: 'MessageCount',
+      Dimensions: expect.arrayContaining([{ Name: 'Queue', Value: deadLetterQueue }]),
+    })
+  })
+
+  it('go off for connections that fail, the authorizer’s errors among them, by the log of the API', () => {
+    const { Properties } = theResource(template, 'AWS::Logs::MetricFilter')
+    expect(textOf(template, Properties.LogGroupName)).toBe('<Sockets/AccessLog>')
+    expect(Properties.FilterPattern).toBe('{ ($.eventType = "CONNECT") && ($.status = "5*") }')
+    expect(lineOfLog()).toMatchObject({
+      service: 'simple-chat-live',
+      eventType: '$context.eventType',
+      status: '$context.status',
+    })
+    expect(Properties.MetricTransformations).toEqual([
+      {
+        MetricNamespace: 'SimpleChat',
+        MetricName: 'connect.failed',
+        MetricValue: '1',
+        Dimensions: [{ Key: 'service', Value: '$.service' }],
+      },
+    ])
+    expect(metricOf('FailedConnects')).toEqual({
+      Namespace: 'SimpleChat',
+      MetricName: 'connect.failed',
+      Dimensions: [{ Name: 'service', Value: 'simple-chat-live' }],
+    })
   })
 
   it('tell nobody unless they are told whom', () => {

@@ -74,6 +74,14 @@ describe('the WebSocket API', () => {
     expect(textOf(small, Properties.AuthorizerUri)).toBe(invocationOf(small, 'authorize'))
   })
 
+  it('is there for clients when every route is', () => {
+    const { DependsOn } = theResource(small, 'AWS::ApiGatewayV2::Stage', 'Sockets/Stage/Resource')
+    const ids = resourcesOf(small, 'AWS::ApiGatewayV2::Route').filter(({ path }) =>
+      path.startsWith('Sockets/'),
+    )
+    expect(DependsOn).toEqual(expect.arrayContaining(ids.map(({ id }) => id)))
+  })
+
   it('takes a bounded rate of frames', () => {
     const { Properties } = theResource(small, 'AWS::ApiGatewayV2::Stage', 'Sockets/Stage/Resource')
     expect(Properties.DefaultRouteSettings).toMatchObject({

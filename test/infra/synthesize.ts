@@ -43,6 +43,7 @@ const variants = {
     AUTH_MODE: 'secret',
     AUTH_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:chat/tokens-AbCdEf',
     RETENTION_DAYS: '90',
+    LARGE_ROOM_MEMBERS: '0',
     LIMIT_CONTENT_BYTES: '4096',
     LOG_RETENTION_DAYS: '7',
     DOMAIN_NAME: 'chat.example.org',

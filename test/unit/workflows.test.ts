@@ -1,5 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
 import { yamlBlock, yamlKeys, yamlScalars } from '../support/yaml-block.ts'
 
@@ -96,4 +99,39 @@ it('a deployment has no long-lived key: it takes a role of a repository variable
       [...text.matchAll(/secrets\.(\w+)/g)].map(([, secret]) => secret).filter((s) => s !== 'SMOKE_TOKEN'),
     ).toEqual([])
   }
+})
+
+describe('the smoke test after a deployment', () => {
+  const deploy = workflows.find(({ name }) => name === 'deploy.yml')?.text ?? ''
+  const script = scriptsIn(deploy).find((each) => each.includes('npm run smoke')) ?? ''
+
+  /** Runs the step with an npm whose nth smoke test is the first that goes well. */
+  const runStep = (firstGood: number) => {
+    const folder = mkdtempSync(join(tmpdir(), 'simple-chat-smoke-step-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const count = `echo x >> ${folder}/tries; tries=$(wc -l < ${folder}/tries)`
+    const commands = {
+      jq: 'echo wss://chat.example.org/live',
+      npm: `${count}; echo "$@"; [ "$tries" -ge ${firstGood} ]`,
+      sleep: 'true',
+    }
+    for (const [name, body] of Object.entries(commands)) {
+      writeFileSync(join(folder, name), `#!/bin/bash\n${body}\n`, { mode: 0o755 })
+    }
+    const env = { PATH: `${folder}:${process.env.PATH}`, GITHUB_STEP_SUMMARY: join(folder, 'summary') }
+    const { status } = spawnSync('bash', ['-eo', 'pipefail', '-c', script], { env })
+    return { status, summary: readFileSync(env.GITHUB_STEP_SUMMARY, 'utf8').trim().split('\n') }
+  }
+
+  it('is tried again where it fails at first, and told in the summary', () => {
+    const { status, summary } = runStep(2)
+    expect(status).toBe(0)
+    expect(summary).toEqual(Array(2).fill('run smoke -- wss://chat.example.org/live --timeout 60'))
+  })
+
+  it('fails the deployment where it fails three times', () => {
+    const { status, summary } = runStep(4)
+    expect(status).toBe(1)
+    expect(summary).toHaveLength(3)
+  })
 })
