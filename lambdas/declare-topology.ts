@@ -3,18 +3,24 @@ import type { DeclareTopologyHandler } from './events.ts'
 type Deps = {
   /** Creates what is not there yet. */
   readonly declare: () => Promise<void>
+  /** Moves what is left in the lanes of an earlier topology to where it is read now. */
+  readonly retire: (topologyId: string) => Promise<void>
   /** Changes with the names of what is declared. */
   readonly topologyId: string
 }
 
 /**
- * CloudFormation's custom resource: exchanges and queues are there before anything is published or read. Nothing is
- * deleted: lanes of other counts may still hold jobs, and the last ones go with the broker.
+ * CloudFormation's custom resource: exchanges and queues are there before anything is published or read. An update that
+ * changes their names makes another resource of it, and CloudFormation has the one before deleted when all else is done.
+ * With the stack nothing is deleted: it goes with the broker.
  */
 export const makeHandler =
-  ({ declare, topologyId }: Deps): DeclareTopologyHandler =>
-  async ({ RequestType, PhysicalResourceId }) => {
-    if (RequestType === 'Delete') return { PhysicalResourceId: PhysicalResourceId ?? topologyId }
-    await declare()
-    return { PhysicalResourceId: topologyId }
+  ({ declare, retire, topologyId }: Deps): DeclareTopologyHandler =>
+  async ({ RequestType, PhysicalResourceId = topologyId }) => {
+    if (RequestType !== 'Delete') {
+      await declare()
+      return { PhysicalResourceId: topologyId }
+    }
+    if (PhysicalResourceId !== topologyId) await retire(PhysicalResourceId)
+    return { PhysicalResourceId }
   }

@@ -39,10 +39,12 @@ export class BrokerLanes extends Construct implements Lanes {
     const declareTopology = new ChatFunction(this, 'DeclareTopology', {
       deployment,
       name: 'declare-topology',
-      description: 'Declares exchanges and queues when the stack is deployed',
+      description:
+        'Declares exchanges and queues when the stack is deployed, and empties lanes that have other names now',
       variables: this.variables,
       place: this.place,
-      timeoutSeconds: 60,
+      // As long as CDK's framework lets it: lanes may have to be waited for, and emptied.
+      timeoutSeconds: 600,
     })
     declareTopology.allow(['secretsmanager:GetSecretValue'], [this.secretArn])
     const { serviceToken } = new DeploymentStep(this, 'Declaring', {

@@ -105,6 +105,15 @@ export const describeTopology = ({
   }
 }
 
+/** The topology whose jobs are published to an exchange of this name; undefined where it is no such name. */
+export const topologyAt = (jobsExchange: string): Topology | undefined => {
+  const [, prefix, version, lanes, bulkLanes] =
+    /^(.+)\.(v\d+)\.jobs\.(\d+)-lanes-(\d+)-bulk$/.exec(jobsExchange) ?? []
+  return prefix === undefined || version === undefined
+    ? undefined
+    : describeTopology({ prefix, version, lanes: Number(lanes), bulkLanes: Number(bulkLanes) })
+}
+
 /** Creates what is not there yet. Rejects, and the broker closes the channel, where something differs from the description. */
 export const declareTopology = async (channel: Channel, { exchanges, queues }: Topology): Promise<void> => {
   for (const { name, type } of exchanges) await channel.assertExchange(name, type, { durable: true })

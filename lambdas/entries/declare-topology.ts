@@ -1,5 +1,8 @@
 import { makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
-import { declareTopology } from '../../adapters/rabbitmq/topology.ts'
+import { retireTopology } from '../../adapters/rabbitmq/retire-topology.ts'
+import { declareTopology, topologyAt } from '../../adapters/rabbitmq/topology.ts'
+import { systemClock } from '../../adapters/system/clock.ts'
+import { makeIdSource } from '../../adapters/system/id-source.ts'
 import { makeHandler } from '../declare-topology.ts'
 import { brokerAddressOf, topologyOf } from './broker.ts'
 import { brokerSettings, read, telemetrySettings } from './environment.ts'
@@ -8,18 +11,34 @@ import { telemetryOf } from './telemetry.ts'
 const settings = read({ ...telemetrySettings, ...brokerSettings })
 const { telemetry, observed } = telemetryOf(settings)
 const topology = topologyOf(settings)
+const url = brokerAddressOf(settings)
 
 export const handler = observed(
   makeHandler({
     topologyId: topology.jobsExchange,
     declare: async () => {
       const connection = makeBrokerConnection({
-        url: brokerAddressOf(settings),
+        url,
         telemetry,
         prepare: (channel) => declareTopology(channel, topology),
       })
       await connection.open()
       await connection.close()
+    },
+    retire: async (topologyId) => {
+      const retired = topologyAt(topologyId)
+      if (retired === undefined) {
+        telemetry.warn('A topology of an unknown name is left alone', { topologyId })
+        return
+      }
+      await retireTopology(
+        { retired, successor: topology },
+        {
+          connect: () => makeBrokerConnection({ url, telemetry }),
+          newId: makeIdSource({ clock: systemClock }),
+          telemetry,
+        },
+      )
     },
   }),
 )

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { describeTopology } from '../../../../adapters/rabbitmq/topology.ts'
+import { describeTopology, topologyAt } from '../../../../adapters/rabbitmq/topology.ts'
 
 describe('topology', () => {
   const topology = describeTopology({ lanes: 8, bulkLanes: 4 })
@@ -46,6 +46,14 @@ describe('topology', () => {
     expect(exchanges).toEqual(expect.arrayContaining(topology.queues.map(({ binding }) => binding.exchange)))
     expect([new Set(exchanges).size, new Set(queues).size]).toEqual([exchanges.length, queues.length])
     expect(queues).toHaveLength(8 + 4 + 3 + 1)
+  })
+
+  test('is found again by the name of its exchange, and by no other', () => {
+    const named = describeTopology({ lanes: 12, bulkLanes: 3, prefix: 'blue.green', version: 'v2' })
+    expect(topologyAt(named.jobsExchange)?.queues).toEqual(named.queues)
+    for (const name of [named.deadLetterExchange, named.delayExchange(1_000), `${named.jobsExchange}.`, '']) {
+      expect(topologyAt(name)).toBeUndefined()
+    }
   })
 
   test('shares with another count of lanes nothing that a job of its own could pass through', () => {

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto'
+import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
+import { makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
+import { retireTopology } from '../../adapters/rabbitmq/retire-topology.ts'
+import { makeRoomPublisher } from '../../adapters/rabbitmq/room-publisher.ts'
+import {
+  declareTopology,
+  deleteTopology,
+  describeTopology,
+  type Topology,
+} from '../../adapters/rabbitmq/topology.ts'
+import { laneNames, laneOf } from '../../core/domain/lanes.ts'
+import { retryJob } from '../support/lane-jobs.ts'
+import { soon } from '../support/record-reader.ts'
+
+const rabbitMq = inject('rabbitMq')
+
+describe.runIf(rabbitMq !== null)('lanes that are retired', () => {
+  const url = rabbitMq ?? ''
+  const rooms = Array.from({ length: 30 }, (_, index) => `room-${index}`)
+  let prefix: string
+  let inspector: ChannelModel
+  let channel: ConfirmChannel
+  let retired: Topology
+  let successor: Topology
+
+  const deps = () => {
+    const telemetry = makeTelemetry()
+    return { connect: () => makeBrokerConnection({ url, telemetry }), newId: randomUUID, telemetry }
+  }
+  const topologyOf = (lanes: number, bulkLanes: number) => describeTopology({ lanes, bulkLanes, prefix })
+  const retire = (patienceMs?: number) =>
+    retireTopology({ retired, successor }, { ...deps(), ...(patienceMs !== undefined && { patienceMs }) })
+  /** Publishes a job for each room to the lanes of the retired topology. */
+  const publishAll = async (options?: { readonly delayMs: number }) => {
+    const { connect: open, ...rest } = deps()
+    const connection = open()
+    const publisher = makeRoomPublisher({ ...rest, connection, topology: retired })
+    await Promise.all(rooms.map((room) => publisher.publish(retryJob(room, 1), options)))
+    await connection.close()
+  }
+  const bodiesIn = async (queue: string): Promise<readonly string[]> => {
+    const bodies: string[] = []
+    const { messageCount } = await channel.checkQueue(queue)
+    const reading = await inspector.createChannel()
+    await reading.consume(queue, (message) => message && bodies.push(message.content.toString()))
+    await soon(async () => expect(bodies.length).toBeGreaterThanOrEqual(messageCount))
+    await reading.close()
+    return bodies
+  }
+  const roomsIn = async (topology: Topology) => {
+    const found = await Promise.all(
+      laneNames(topology.laneCounts).map(async (lane) =>
+        (await bodiesIn(topology.laneQueue(lane))).map((body) => [lane, JSON.parse(body).roomId]),
+      ),
+    )
+    return found.flat()
+  }
+  const whereTheyBelong = () => rooms.map((room) => [laneOf(room, successor.laneCounts), room])
+  const isThere = async (queue: string) => {
+    const looking = await inspector.createChannel()
+    looking.on('error', () => undefined) // the refusal of checkQueue tells it
+    return looking.checkQueue(queue).then(
+      async () => {
+        await looking.close()
+        return true
+      },
+      () => false,
+    )
+  }
+
+  beforeEach(async () => {
+    prefix = `test-${randomUUID()}`
+    inspector = await connect(url, { noDelay: true })
+    channel = await inspector.createConfirmChannel()
+    retired = topologyOf(2, 1)
+    successor = topologyOf(3, 2)
+    await declareTopology(channel, retired)
+    await declareTopology(channel, successor)
+  })
+  afterEach(async () => {
+    await deleteTopology(channel, retired)
+    await deleteTopology(channel, successor)
+    await inspector.close()
+  })
+
+  test('give what is in them to the lanes that are read, and are gone', async () => {
+    await publishAll()
+    await retire()
+    expect((await roomsIn(successor)).toSorted()).toEqual(whereTheyBelong().toSorted())
+    const queues = retired.queues.filter(({ name }) => name !== retired.deadLetterQueue)
+    const left = await Promise.all(queues.map(({ name }) => isThere(name)))
+    expect(left).toEqual(queues.map(() => false))
+    expect(await isThere(retired.deadLetterQueue)).toBe(true)
+  })
+
+  test('keep the order of a room, and what another version has put into a job', async () => {
+    const room = rooms[0] ?? ''
+    const bodies = Array.from({ length: 250 }, (_, index) =>
+      JSON.stringify({ ...retryJob(room, index + 1), fromAnotherVersion: true }),
+    )
+    for (const body of bodies) {
+      channel.publish(retired.jobsExchange, laneOf(room, retired.laneCounts), Buffer.from(body))
+    }
+    await channel.waitForConfirms()
+    await retire()
+    expect(await bodiesIn(successor.laneQueue(laneOf(room, successor.laneCounts)))).toEqual(bodies)
+  })
+
+  test('wait for what is delayed', async () => {
+    await publishAll({ delayMs: 1_000 })
+    await retire()
+    expect((await roomsIn(successor)).toSorted()).toEqual(whereTheyBelong().toSorted())
+  })
+
+  test('set aside what is no job', async () => {
+    channel.publish(retired.jobsExchange, 'lane.0', Buffer.from('nonsense'))
+    await channel.waitForConfirms()
+    await retire()
+    expect(await bodiesIn(successor.deadLetterQueue)).toEqual(['nonsense'])
+  })
+
+  test('go on where they are lanes of the successor too', async () => {
+    await deleteTopology(channel, successor)
+    successor = topologyOf(2, 3)
+    await declareTopology(channel, successor)
+    await publishAll()
+    await retire()
+    expect((await roomsIn(successor)).toSorted()).toEqual(whereTheyBelong().toSorted())
+    expect(await isThere(retired.laneQueue('bulk.0'))).toBe(false)
+  })
+
+  test('are waited for while somebody reads them, and lose nothing that is in that hand', async () => {
+    const reading = await inspector.createChannel()
+    const queue = retired.laneQueue('lane.0')
+    const inHand = new Promise<void>((resolve) => {
+      void reading.consume(queue, () => resolve())
+    })
+    await publishAll()
+    await inHand
+    const retiring = retire()
+    await new Promise((resolve) => setTimeout(resolve, 4_000))
+    await reading.close()
+    await retiring
+    expect((await roomsIn(successor)).toSorted()).toEqual(whereTheyBelong().toSorted())
+  })
+
+  test('stay as they are where somebody reads them for longer than there is patience', async () => {
+    const reading = await inspector.createChannel()
+    const queue = retired.laneQueue('lane.0')
+    await reading.consume(queue, () => undefined)
+    await publishAll()
+    await expect(retire(4_000)).rejects.toThrow('could not be emptied')
+    await reading.close()
+    await retire()
+    expect((await roomsIn(successor)).toSorted()).toEqual(whereTheyBelong().toSorted())
+  })
+
+  test('tell whoever still publishes there, once they are gone', async () => {
+    await retire()
+    await expect(publishAll()).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('are left alone where nothing has changed', async () => {
+    await publishAll()
+    successor = retired
+    await retire()
+    expect(await roomsIn(retired)).toHaveLength(rooms.length)
+    successor = topologyOf(3, 2)
+  })
+})

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { makeHandler } from '../../../lambdas/declare-topology.ts'
+import type { CustomResourceEvent } from '../../../lambdas/events.ts'
+import { invocation } from '../../support/lambda-events.ts'
+
+const topologyId = 'chat.v1.jobs.8-lanes-2-bulk'
+const before = 'chat.v1.jobs.4-lanes-2-bulk'
+
+const run = async (event: CustomResourceEvent) => {
+  const done: string[] = []
+  const handler = makeHandler({
+    topologyId,
+    declare: async () => void done.push('declared'),
+    retire: async (id) => void done.push(`retired ${id}`),
+  })
+  const { PhysicalResourceId } = await handler(event, invocation)
+  return { PhysicalResourceId, done }
+}
+
+describe('the function that declares the topology', () => {
+  it('declares it with the stack, and again with every update', async () => {
+    const created = { PhysicalResourceId: topologyId, done: ['declared'] }
+    expect(await run({ RequestType: 'Create' })).toEqual(created)
+    expect(await run({ RequestType: 'Update', PhysicalResourceId: topologyId })).toEqual(created)
+  })
+
+  it('is another resource where names change, so that CloudFormation has the one before deleted: its lanes are emptied', async () => {
+    const { PhysicalResourceId } = await run({ RequestType: 'Update', PhysicalResourceId: before })
+    expect(PhysicalResourceId).toBe(topologyId)
+    expect(await run({ RequestType: 'Delete', PhysicalResourceId: before })).toEqual({
+      PhysicalResourceId: before,
+      done: [`retired ${before}`],
+    })
+  })
+
+  it('deletes nothing with the stack', async () => {
+    expect(await run({ RequestType: 'Delete', PhysicalResourceId: topologyId })).toEqual({
+      PhysicalResourceId: topologyId,
+      done: [],
+    })
+  })
+})
