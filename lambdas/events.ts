@@ -94,6 +94,11 @@ export type CustomResourceEvent = {
   readonly PhysicalResourceId?: string
 }
 
+/** That of a reader's teardown: the mapping's UUID, as cdk-amazonmq names it. */
+export type DeleteReaderEvent = CustomResourceEvent & {
+  readonly ResourceProperties: { readonly EsmId: string }
+}
+
 /** Of Lambda's context, what the handlers use. */
 export type InvocationContext = {
   readonly functionName?: string
@@ -133,7 +138,13 @@ export type MessageHandler = (event: MessageEvent, context: InvocationContext) =
 export type DisconnectHandler = (event: DisconnectEvent, context: InvocationContext) => Promise<Response>
 export type DeliverHandler = (event: RabbitMqEvent, context: InvocationContext) => Promise<void>
 export type PublishHandler = (event: PublishEvent, context: InvocationContext) => Promise<void>
+/** By another id than before, CloudFormation takes it for another resource, and has the one before deleted. */
+type CustomResourceResult = { readonly PhysicalResourceId: string }
 export type DeclareTopologyHandler = (
   event: CustomResourceEvent,
   context: InvocationContext,
-) => Promise<{ readonly PhysicalResourceId: string }>
+) => Promise<CustomResourceResult>
+export type DeleteReaderHandler = (
+  event: DeleteReaderEvent,
+  context: InvocationContext,
+) => Promise<CustomResourceResult>

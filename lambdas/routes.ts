@@ -12,6 +12,7 @@ export const functionNames = [
   'deliver',
   'publish',
   'declare-topology',
+  'delete-reader',
 ] as const
 
 export type FunctionName = (typeof functionNames)[number]

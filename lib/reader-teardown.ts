@@ -1,11 +1,11 @@
 import { EsmDeleterIsCompleteFunction } from '@cdklabs/cdk-amazonmq/lib/mq-esm/esm-deleter.is-complete-function.js'
-import { EsmDeleterOnEventFunction } from '@cdklabs/cdk-amazonmq/lib/mq-esm/esm-deleter.on-event-function.js'
 import { ArnFormat, Aws, CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam'
 import { type EventSourceMapping, type IFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { acknowledgeBasicExecution, acknowledgeWildcards } from './acknowledge.ts'
+import { ChatFunction } from './chat-function.ts'
 import type { Deployment } from './deployment.ts'
 import { DeploymentStep } from './deployment-step.ts'
 
@@ -22,7 +22,8 @@ const patience = { timeout: Duration.minutes(2), memorySize: 512 }
  * Sees to it that nothing is left of readers when they go. Lambda says that a mapping is deleted before it has deleted
  * its network interfaces, which it does with the function's role: CloudFormation would take the role away meanwhile,
  * and then fail to delete the groups and subnets that the interfaces hold on to. So a mapping is deleted first by this
- * step, which waits until they are gone. One for all readers: each of cdk-amazonmq's own brings five functions.
+ * step, which waits until they are gone. One for all readers, where each of cdk-amazonmq's own brings five functions; and
+ * with a deletion of our own, since theirs fails where it has been tried before.
  */
 export class ReaderTeardown extends Construct {
   private readonly serviceToken: string
@@ -35,29 +36,32 @@ export class ReaderTeardown extends Construct {
       retention: deployment.settings.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     })
-    const onEvent = new EsmDeleterOnEventFunction(this, 'OnEvent', {
-      ...patience,
-      runtime,
-      logGroup,
-      initialPolicy: [
-        new PolicyStatement({
-          actions: ['lambda:DeleteEventSourceMapping'],
-          resources: [mappings],
-          conditions: { ArnEquals: { 'lambda:FunctionArn': target.functionArn } },
-        }),
-      ],
+    const deleteReader = new ChatFunction(this, 'DeleteReader', {
+      deployment,
+      name: 'delete-reader',
+      description: 'Deletes the reader of a lane before what Lambda needs to take it down',
+      // A mapping that is busy is waited for.
+      timeoutSeconds: 120,
     })
+    deleteReader.role.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['lambda:DeleteEventSourceMapping', 'lambda:GetEventSourceMapping'],
+        resources: [mappings],
+        conditions: { ArnEquals: { 'lambda:FunctionArn': target.functionArn } },
+      }),
+    )
     const isComplete = new EsmDeleterIsCompleteFunction(this, 'IsComplete', {
       ...patience,
       runtime,
       logGroup,
       initialPolicy: [new PolicyStatement({ actions: ['ec2:DescribeNetworkInterfaces'], resources: ['*'] })],
     })
-    for (const handler of [onEvent, isComplete]) {
-      acknowledgeBasicExecution(handler, "cdk-amazonmq's functions write logs by the policy that AWS manages")
-    }
+    acknowledgeBasicExecution(
+      isComplete,
+      "cdk-amazonmq's function writes its log by the policy that AWS manages",
+    )
     acknowledgeWildcards(
-      onEvent,
+      deleteReader.role,
       [mappings],
       'Mappings are told by the function that they invoke: see the condition',
     )
@@ -66,7 +70,11 @@ export class ReaderTeardown extends Construct {
       ['*'],
       'EC2 knows no narrower resource for looking at network interfaces',
     )
-    this.serviceToken = new DeploymentStep(this, 'Deleting', { deployment, onEvent, isComplete }).serviceToken
+    this.serviceToken = new DeploymentStep(this, 'Deleting', {
+      deployment,
+      onEvent: deleteReader.handler,
+      isComplete,
+    }).serviceToken
   }
 
   /** @param role what the mapping deletes its network interfaces with */

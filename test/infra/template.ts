@@ -45,6 +45,7 @@ const paths: Readonly<Record<FunctionName, string>> = {
   deliver: 'FanOut/Deliver',
   publish: 'FanOut/Publish',
   'declare-topology': 'Lanes/DeclareTopology',
+  'delete-reader': 'Readers/Teardown/DeleteReader',
 }
 
 export const functionOf = (template: Template, name: FunctionName): Found =>
