@@ -88,7 +88,14 @@ export const forbidden: IForbiddenRuleType[] = [
     '^adapters/',
     '^node:',
     '^util$',
+    ...npm('valibot'),
   ),
+  {
+    name: 'nothing-but-its-own-entry-imports-operations',
+    severity: 'error',
+    from: { pathNot: '^(operations|test)/|^lambdas/entries/dead-letters\\.ts$' },
+    to: { path: '^operations/' },
+  },
   only(
     'lib-shares-names-with-what-it-deploys',
     '^lib/',

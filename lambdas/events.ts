@@ -88,6 +88,16 @@ export type RabbitMqRecord = {
 /** What `deliver` hands to `publish`. */
 export type PublishEvent = { readonly requests: readonly PublishRequest[] }
 
+/** What an operator hands to `dead-letters`: the arguments of `npm run dead-letters`. Nobody has checked them. */
+export type DeadLettersEvent = { readonly args?: unknown }
+
+/** What that command prints, and ends with. */
+export type DeadLettersResult = {
+  readonly output: string
+  readonly errors: string
+  readonly exitCode: number
+}
+
 /** A custom resource's event, as CDK's provider framework hands it on. */
 export type CustomResourceEvent = {
   readonly RequestType: 'Create' | 'Update' | 'Delete'
@@ -138,6 +148,10 @@ export type MessageHandler = (event: MessageEvent, context: InvocationContext) =
 export type DisconnectHandler = (event: DisconnectEvent, context: InvocationContext) => Promise<Response>
 export type DeliverHandler = (event: RabbitMqEvent, context: InvocationContext) => Promise<void>
 export type PublishHandler = (event: PublishEvent, context: InvocationContext) => Promise<void>
+export type DeadLettersHandler = (
+  event: DeadLettersEvent,
+  context: InvocationContext,
+) => Promise<DeadLettersResult>
 /** By another id than before, CloudFormation takes it for another resource, and has the one before deleted. */
 type CustomResourceResult = { readonly PhysicalResourceId: string }
 export type DeclareTopologyHandler = (

@@ -12,6 +12,7 @@ export const functionNames = [
   'deliver',
   'publish',
   'declare-topology',
+  'dead-letters',
   'delete-reader',
 ] as const
 

@@ -5,7 +5,7 @@ import { Broker } from './broker.ts'
 import { ChatFunction, type Place } from './chat-function.ts'
 import type { Deployment } from './deployment.ts'
 import { DeploymentStep } from './deployment-step.ts'
-import { type Lanes, lanesVariables, topologyOf } from './lanes.ts'
+import { allowPublishing, type Lanes, lanesVariables, topologyOf } from './lanes.ts'
 import { Network } from './network.ts'
 import type { AwsTarget } from './settings.ts'
 
@@ -19,6 +19,8 @@ export class BrokerLanes extends Construct implements Lanes {
   readonly secretArn: string
   readonly broker: Broker
   readonly declared: CustomResource
+  /** What an operator looks at dead letters with. */
+  readonly deadLetters: ChatFunction
 
   constructor(scope: Construct, id: string, { deployment, target }: Props) {
     super(scope, id)
@@ -32,6 +34,7 @@ export class BrokerLanes extends Construct implements Lanes {
     this.declared = this.declareIn(deployment)
     // The broker can be reached when the rules of the groups are there, which are resources of their own.
     this.declared.node.addDependency(network)
+    this.deadLetters = this.deadLettersIn(deployment)
   }
 
   /** Exchanges and queues, in the words of the module that publishes to them: again whenever their names change. */
@@ -55,5 +58,19 @@ export class BrokerLanes extends Construct implements Lanes {
       serviceToken,
       properties: { Broker: this.broker.arn, Jobs: this.topology.jobsExchange },
     })
+  }
+
+  private deadLettersIn(deployment: Deployment): ChatFunction {
+    const deadLetters = new ChatFunction(this, 'DeadLetters', {
+      deployment,
+      name: 'dead-letters',
+      description: 'npm run dead-letters, for an operator who cannot reach the broker',
+      variables: this.variables,
+      place: this.place,
+      // As long as a function may run: there may be tens of thousands.
+      timeoutSeconds: 900,
+    })
+    allowPublishing(deadLetters, this)
+    return deadLetters
   }
 }

@@ -52,6 +52,9 @@ export class SimpleChatStack extends Stack {
       authCheckApi,
       fanOut,
     })
-    tellOutputs(this, { DashboardUrl: monitoring.dashboardUrl })
+    tellOutputs(this, {
+      DashboardUrl: monitoring.dashboardUrl,
+      DeadLettersFunction: lanes.deadLetters.handler.functionName,
+    })
   }
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { brokerEntries } from '../adapters/environment/broker-settings.ts'
 import { type LogLevel, logEntries } from '../adapters/environment/log-settings.ts'
-import { type Environment, readSettings, url } from '../adapters/environment/settings.ts'
+import { type Environment, functionName, readSettings, url } from '../adapters/environment/settings.ts'
 import type { LaneCounts } from '../core/domain/lanes.ts'
 
 export type PollerConfig = {
@@ -28,10 +28,7 @@ export const readConfig = (environment: Environment): PollerConfig => {
 const PollerSchema = v.object({
   ...brokerEntries,
   RABBITMQ_URL: url('amqp:', 'amqps:'),
-  DELIVER_FUNCTION: v.pipe(
-    v.string(),
-    v.regex(/^[A-Za-z0-9_:-]{1,140}$/, 'must be the name or the ARN of a function'),
-  ),
+  DELIVER_FUNCTION: functionName,
   // These two the SDK reads itself. Required all the same: without them it would look for the function on AWS.
   AWS_ENDPOINT_URL: url('http:', 'https:'),
   AWS_REGION: v.string(),

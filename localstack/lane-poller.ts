@@ -42,7 +42,7 @@ export const pollLanes = async (config: PollerConfig, deps: Deps): Promise<void>
     const poller = await startLanePoller({
       consumer: makeLaneConsumer({ connection, topology, telemetry }),
       counts: laneCounts,
-      deliver: (event) => invoke(deliverFunction, event),
+      deliver: async (event) => void (await invoke(deliverFunction, event)),
     })
     telemetry.info('Polling the lanes', { ...laneCounts, deliverFunction })
     await untilAborted(stopping)

@@ -40,6 +40,13 @@ export const numberOr = (fallback: number, min: number, max: number) =>
 export const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
   v.picklist(values, `must be one of ${values.join(', ')}`)
 
+/** A Lambda function's name or ARN. */
+export const functionName = v.pipe(
+  v.string(),
+  v.trim(),
+  v.regex(/^[A-Za-z0-9_:-]{1,140}$/, 'must be the name or the ARN of a function'),
+)
+
 /** A URL with one of these schemes, such as `https:`. */
 export const url = (...schemes: readonly string[]) =>
   v.pipe(

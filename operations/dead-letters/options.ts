@@ -26,7 +26,8 @@ export const usage = `Usage: npm run dead-letters [-- COMMAND] [OPTIONS]
   --yes                drop without this only shows what it would remove
   --help               this
 
-RABBITMQ_URL, QUEUE_PREFIX, LANES and BULK_LANES say where, as for the gateway.
+RABBITMQ_URL, QUEUE_PREFIX, LANES and BULK_LANES say where, as for the gateway; for a deployment on AWS,
+DEAD_LETTERS_FUNCTION says which of its functions does it: the output DeadLettersFunction of the stack.
 Exit codes: 0 all went well, 1 it did not, 2 the arguments make no sense.`
 
 export const parseOptions = (args: readonly string[]): Parsed => {

@@ -2,14 +2,9 @@ import type { DeadLetterSummary } from '../../adapters/rabbitmq/dead-letter.ts'
 import type { DeadLetters, Selection } from '../../adapters/rabbitmq/dead-letters.ts'
 import { listAsJson, nameOf, recordText, tableOf } from './lines.ts'
 import type { Command } from './options.ts'
+import type { Output } from './run-arguments.ts'
 
-type Deps = {
-  readonly deadLetters: DeadLetters
-  /** Takes a line, or several. */
-  readonly tell: (text: string) => void
-  /** For what did not go well. */
-  readonly complain: (text: string) => void
-}
+type Deps = Output & { readonly deadLetters: DeadLetters }
 
 /** Does what was asked for; resolves with the exit code. @throws whatever DeadLetters throws: what was told is done */
 export const runCommand = async (command: Command, deps: Deps): Promise<number> => {

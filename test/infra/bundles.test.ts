@@ -39,6 +39,7 @@ const expected: Readonly<Record<FunctionName, readonly string[]>> = {
   deliver: ['@aws-sdk/client-apigatewaymanagementapi', '@aws-sdk/client-dynamodb'],
   publish: ['@aws-sdk/client-secrets-manager', 'amqplib'],
   'declare-topology': ['@aws-sdk/client-secrets-manager', 'amqplib'],
+  'dead-letters': ['@aws-sdk/client-secrets-manager', 'amqplib'],
   'delete-reader': ['@aws-sdk/client-lambda'],
 }
 

@@ -11,15 +11,19 @@ import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
 import { makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
 import { makeLaneConsumer } from '../../adapters/rabbitmq/lane-consumer.ts'
 import { deleteTopology, describeTopology } from '../../adapters/rabbitmq/topology.ts'
+import { encodeJob } from '../../core/domain/job.ts'
+import { laneOf } from '../../core/domain/lanes.ts'
 import type { Handlers } from '../../gateway/handlers.ts'
 import { startGateway } from '../../gateway/server.ts'
-import type { DeclareTopologyHandler, PublishHandler } from '../../lambdas/events.ts'
+import type { DeadLettersHandler, DeclareTopologyHandler, PublishHandler } from '../../lambdas/events.ts'
 import { type FunctionName, functionNames } from '../../lambdas/routes.ts'
 import { runSmoke } from '../../tools/smoke/run-smoke.ts'
+import { spawnDeadLetters } from '../support/dead-letters-process.ts'
 import { eventually } from '../support/eventually.ts'
 import { refusalOf } from '../support/gateway-client.ts'
 import { startLambdaApi } from '../support/lambda-api.ts'
 import { invocation } from '../support/lambda-events.ts'
+import { entriesJob } from '../support/lane-jobs.ts'
 import { connectPlain } from '../support/plain-client.ts'
 import { freePort } from '../support/rabbitmq-server.ts'
 import { makeTestTables } from '../support/test-tables.ts'
@@ -35,6 +39,7 @@ const region = 'eu-central-1'
 type Functions = Handlers & {
   readonly publish: PublishHandler
   readonly 'declare-topology': DeclareTopologyHandler
+  readonly 'dead-letters': DeadLettersHandler
 }
 
 const require = createRequire(import.meta.url)
@@ -94,8 +99,8 @@ const readLanes = (url: string, prefix: string) => {
   return { consumer: makeLaneConsumer({ connection, topology, telemetry }), counts: topology.laneCounts }
 }
 
-/** The bundles behind the gateway, which stands for API Gateway and the event source; AWS's other services are stood in for. */
-const deploy = async (brokerUrl: string) => {
+/** Stands in for AWS's services, and says what CloudFormation would put into the environment of the functions. */
+const prepare = async (brokerUrl: string) => {
   const { username, password, host } = new URL(brokerUrl)
   const port = await freePort()
   const { names: tables } = await makeTestTables()
@@ -112,7 +117,6 @@ const deploy = async (brokerUrl: string) => {
   }
   for (const [name, value] of Object.entries(aws)) vi.stubEnv(name, value)
   onTestFinished(() => void vi.unstubAllEnvs())
-  // What CloudFormation would put in.
   const prefix = `test-${randomUUID()}`
   const changes = {
     MESSAGES_TABLE: tables.messages,
@@ -123,9 +127,18 @@ const deploy = async (brokerUrl: string) => {
     LOG_LEVEL: 'error',
     PUBLISH_FUNCTION: 'publish',
   }
+  return { port, prefix, changes, aws, api, tokenOf }
+}
+
+/** The bundles behind the gateway, which stands for API Gateway and the event source. */
+const deploy = async (brokerUrl: string) => {
+  const { port, prefix, changes, aws, api, tokenOf } = await prepare(brokerUrl)
   const loaded = functionNames.map((name) => [name, load(name, changes)] as const)
   const functions = Object.fromEntries(loaded) as unknown as Functions
   api.deploy('publish', (event: Parameters<PublishHandler>[0]) => functions.publish(event, invocation))
+  api.deploy('dead-letters', (event: Parameters<DeadLettersHandler>[0]) =>
+    functions['dead-letters'](event, invocation),
+  )
   await functions['declare-topology']({ RequestType: 'Create' }, invocation)
   const gateway = await startGateway({
     port,
@@ -137,7 +150,7 @@ const deploy = async (brokerUrl: string) => {
     lanes: readLanes(brokerUrl, prefix),
   })
   onTestFinished(() => gateway.close())
-  return { gateway, api, tokenOf }
+  return { gateway, functions, aws, api, tokenOf }
 }
 
 describe.runIf(rabbitMq !== null)('the bundles, with the environment of the template', () => {
@@ -161,5 +174,49 @@ describe.runIf(rabbitMq !== null)('the bundles, with the environment of the temp
     gateway.faults.set({ throttledPosts: 0 })
     await ada.untilPushed('general', 1)
     expect(api.requests[0]).toBe('POST /2015-03-31/functions/publish/invocations')
+  }, 60_000)
+
+  it('let an operator list and replay dead letters by a function, where nobody else reaches the broker', async () => {
+    const { gateway, functions, aws, tokenOf } = await deploy(rabbitMq ?? '')
+    const ada = await connectPlain(`${gateway.url}/live?roomId=general&token=${await tokenOf('ada')}`)
+    const ack = await ada.request({ action: 'sendMessage', roomId: 'general', content: 'hello' })
+    if (ack.type !== 'ack') throw new Error(JSON.stringify(ack))
+    const body = encodeJob(entriesJob('general', 2, { epoch: ack.epoch }))
+    await functions.publish({ requests: [{ kind: 'dead-letter', body, reason: 'tried' }] }, invocation)
+
+    const { AWS_ENDPOINT_URL_LAMBDA, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = aws
+    const ofOperator = { AWS_ENDPOINT_URL_LAMBDA, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY }
+    const env = { ...ofOperator, DEAD_LETTERS_FUNCTION: 'dead-letters', RABBITMQ_URL: '' }
+    const operate = (...args: string[]) => spawnDeadLetters(args, env).ended
+    const listed = await operate('list', '--json')
+    expect(listed).toMatchObject({ code: 0, errors: '' })
+    const [{ id }] = JSON.parse(listed.output)
+    expect(await operate('replay', id)).toMatchObject({
+      code: 0,
+      output: `Replayed ${id} (general 2)\nReplayed 1 of 1.\n`,
+    })
+    expect(await operate('show', id)).toMatchObject({ code: 1, errors: `There is no dead letter ${id}.\n` })
+    await ada.untilPushed('general', 2)
+  }, 60_000)
+
+  it('move what is left in lanes when there are to be others', async () => {
+    const { changes, prefix } = await prepare(rabbitMq ?? '')
+    const declare = (LANES: string) =>
+      load('declare-topology', { ...changes, LANES }) as DeclareTopologyHandler
+    const before = await declare('1')({ RequestType: 'Create' }, invocation)
+    const inspector = await connect(rabbitMq ?? '')
+    const channel = await inspector.createConfirmChannel()
+    const topologies = [1, 3].map((lanes) => describeTopology({ lanes, bulkLanes: 2, prefix }))
+    onTestFinished(async () => {
+      for (const topology of topologies) await deleteTopology(channel, topology)
+      await inspector.close()
+    })
+    channel.publish(before.PhysicalResourceId, 'lane.0', Buffer.from(encodeJob(entriesJob('general', 1))))
+    await channel.waitForConfirms()
+    const after = await declare('3')({ RequestType: 'Update', ...before }, invocation)
+    expect(after).not.toEqual(before)
+    await declare('3')({ RequestType: 'Delete', ...before }, invocation)
+    const lane = laneOf('general', { lanes: 3, bulkLanes: 2 })
+    expect((await channel.checkQueue(topologies[1]?.laneQueue(lane) ?? '')).messageCount).toBe(1)
   }, 60_000)
 })

@@ -115,7 +115,12 @@ describe.each(brokers)('the network of %s', (variant, _mode, _type, zones) => {
 
   it('holds the functions that connect to the broker, and no other', () => {
     const inside = functionsOf(template).filter(({ Properties }) => Properties.VpcConfig !== undefined)
-    expect(inside.map(({ name }) => name).sort()).toEqual(['declare-topology', 'publish', 'send-message'])
+    expect(inside.map(({ name }) => name).sort()).toEqual([
+      'dead-letters',
+      'declare-topology',
+      'publish',
+      'send-message',
+    ])
     for (const { Properties } of inside) {
       const { SecurityGroupIds, SubnetIds } = Properties.VpcConfig as Record<string, unknown[]>
       expect(SecurityGroupIds?.map((group) => groupOf(template, group))).toEqual(['PublisherGroup'])

@@ -83,6 +83,7 @@ const onAws: Readonly<Record<FunctionName, readonly string[]>> = {
   ],
   publish: [...inNetwork, ...asPublisher],
   'declare-topology': [...inNetwork, ...asPublisher],
+  'dead-letters': [...inNetwork, ...asPublisher],
   // Of those that invoke deliver: see below.
   'delete-reader': [
     'lambda:DeleteEventSourceMapping any mapping',
@@ -120,7 +121,7 @@ describe('permissions', () => {
 
 /** Actions that AWS knows no narrower resource for, or ids that are made up later: by whom they are taken. */
 const explained: readonly RegExp[] = [
-  /^(Lanes\/DeclareTopology|Sockets\/Routes\/SendMessage|FanOut\/Publish|FanOut\/Deliver)\/.*: ec2:[A-Za-z]+(NetworkInterfaces?|PrivateIpAddresses|Subnets|SecurityGroups|Vpcs) \*$/,
+  /^(Lanes\/DeclareTopology|Lanes\/DeadLetters|Sockets\/Routes\/SendMessage|FanOut\/Publish|FanOut\/Deliver)\/.*: ec2:[A-Za-z]+(NetworkInterfaces?|PrivateIpAddresses|Subnets|SecurityGroups|Vpcs) \*$/,
   /^FanOut\/Deliver\/.*: execute-api:ManageConnections arn:[^*]*<Sockets\/Api>\/[a-z]+\/(POST|DELETE)\/@connections\/\*$/,
   // CDK's framework, and what cdk-amazonmq has for the end of a mapping.
   /\/(Declaring|Deleting)\/.*: lambda:InvokeFunction <[^*]+\.Arn>:\*$/,

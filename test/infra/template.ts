@@ -45,6 +45,7 @@ const paths: Readonly<Record<FunctionName, string>> = {
   deliver: 'FanOut/Deliver',
   publish: 'FanOut/Publish',
   'declare-topology': 'Lanes/DeclareTopology',
+  'dead-letters': 'Lanes/DeadLetters',
   'delete-reader': 'Readers/Teardown/DeleteReader',
 }
 

@@ -3,7 +3,9 @@ import { encodeJob } from '../../core/domain/job.ts'
 import { type DeadLettersUnderTest, startDeadLetters } from '../support/dead-letters.ts'
 import { operatorEnv, spawnDeadLetters } from '../support/dead-letters-process.ts'
 import { eventually } from '../support/eventually.ts'
+import { startLambdaApi } from '../support/lambda-api.ts'
 import { entriesJob, numbersOf, retryJob, roomsIn, upTo } from '../support/lane-jobs.ts'
+import { awsVariables } from '../support/poller-process.ts'
 import { freePort } from '../support/rabbitmq-server.ts'
 import { readLane, soon } from '../support/record-reader.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
@@ -33,6 +35,25 @@ describe('npm run dead-letters', () => {
     expect(errors).toMatch(
       new RegExp(`^The message broker is out of reach[^\n]*127\\.0\\.0\\.1:${port}[^\n]*\n$`),
     )
+  })
+
+  test('says why a function did not do it, in one line', async () => {
+    const api = await startLambdaApi()
+    const env = { ...awsVariables(api.url), DEAD_LETTERS_FUNCTION: 'dead-letters' }
+    expect(await run([], env)).toEqual({
+      code: 1,
+      output: '',
+      errors: 'dead-letters did not do it: Function not found: dead-letters\n',
+    })
+    api.deploy('dead-letters', async () => 'an answer of another function')
+    expect(await run([], env)).toMatchObject({
+      code: 1,
+      errors: expect.stringMatching(/^dead-letters did not do it: [^\n]+\n$/),
+    })
+    expect(await run([], { ...env, DEAD_LETTERS_FUNCTION: 'no name' })).toMatchObject({
+      code: 1,
+      errors: 'Bad settings: DEAD_LETTERS_FUNCTION must be the name or the ARN of a function\n',
+    })
   })
 
   test.each([

@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-type LambdaFunction = (event: never) => Promise<void>
+type LambdaFunction = (event: never) => Promise<unknown>
 
-/** What the lane poller uses of the Lambda API, with functions that a test gives it. It ends with the test. */
+/** What this project uses of the Lambda API, with functions that a test gives it. It ends with the test. */
 export const startLambdaApi = async () => {
   const functions = new Map<string, LambdaFunction>()
   /** Method and path of each request, in their order. */
@@ -25,8 +25,7 @@ export const startLambdaApi = async () => {
     }
     if (what === 'configuration') return sendJson(response, 200, { FunctionName: name, State: state })
     try {
-      await invoked(JSON.parse(body) as never)
-      return sendJson(response, 200, null)
+      return sendJson(response, 200, (await invoked(JSON.parse(body) as never)) ?? null)
     } catch (error) {
       // What Lambda answers for a function that throws: its invocation was a success.
       response.setHeader('x-amz-function-error', 'Unhandled')

@@ -20,6 +20,14 @@ describe('invoking a function', () => {
     ])
   })
 
+  it('gives what the function returned, and undefined for nothing', async () => {
+    const Payload = Uint8ArrayBlobAdapter.fromString('{"exitCode":0}')
+    lambda.on(InvokeCommand).resolvesOnce({ Payload }).resolves({})
+    const invoke = makeInvoke()
+    expect(await invoke('dead-letters', { args: [] })).toEqual({ exitCode: 0 })
+    expect(await invoke('publish', {})).toBeUndefined()
+  })
+
   it('throws what the function threw', async () => {
     const Payload = Uint8ArrayBlobAdapter.fromString('{"errorMessage":"broker away"}')
     lambda.on(InvokeCommand).resolves({ FunctionError: 'Unhandled', Payload })

@@ -1,0 +1,28 @@
+import { makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
+import { makeDeadLetters } from '../../adapters/rabbitmq/dead-letters.ts'
+import { systemClock } from '../../adapters/system/clock.ts'
+import { makeIdSource } from '../../adapters/system/id-source.ts'
+import { runArguments } from '../../operations/dead-letters/run-arguments.ts'
+import { runCommand } from '../../operations/dead-letters/run-command.ts'
+import { makeHandler } from '../dead-letters.ts'
+import { brokerAddressOf, topologyOf } from './broker.ts'
+import { brokerSettings, read, telemetrySettings } from './environment.ts'
+import { telemetryOf } from './telemetry.ts'
+
+const settings = read({ ...telemetrySettings, ...brokerSettings })
+const { telemetry, observed } = telemetryOf(settings)
+const url = brokerAddressOf(settings)
+
+const deadLetters = makeDeadLetters({
+  connect: () => makeBrokerConnection({ url, telemetry, heartbeatSeconds: 10 }),
+  topology: topologyOf(settings),
+  newId: makeIdSource({ clock: systemClock }),
+  telemetry,
+})
+
+export const handler = observed(
+  makeHandler({
+    run: (args, output) =>
+      runArguments(args, { run: (command) => runCommand(command, { deadLetters, ...output }), ...output }),
+  }),
+)
