@@ -14,7 +14,7 @@ import {
   makeOpenAuthentication,
   makeTokenAuthentication,
 } from '../lambdas/runtime/authenticate.ts'
-import type { GatewayConfig } from './config.ts'
+import type { GatewayConfig, Place } from './config.ts'
 import { makeConnections } from './connections.ts'
 import { makeFaults } from './faults.ts'
 import { makeHandlers, takeTurns } from './handlers.ts'
@@ -45,8 +45,9 @@ const stage = 'local'
 export const startChat = async (config: GatewayConfig, options: StartOptions = {}): Promise<Gateway> => {
   const telemetry = makeTelemetry({ level: config.logLevel })
   const newId = makeIdSource({ clock: systemClock })
+  telemetry.info('Starting', { store: placeName(config.store), broker: placeName(config.broker) })
   if (config.store.kind === 'embedded' && config.broker.kind === 'remote') {
-    telemetry.warn('No other process may use these queues: its messages would be in another store', {
+    telemetry.info('RabbitMQ with the embedded store is for one gateway: its queues have to be its own', {
       queuePrefix: config.queuePrefix,
     })
   }
@@ -77,6 +78,9 @@ export const startChat = async (config: GatewayConfig, options: StartOptions = {
     throw error
   }
 }
+
+/** Without what may be secret in an address. */
+const placeName = (place: Place): string => (place.kind === 'embedded' ? 'embedded' : new URL(place.url).host)
 
 type Parts = {
   readonly store: Store

@@ -55,8 +55,10 @@ const replay = async (selection: Selection, { deadLetters, tell, complain }: Dep
       )
     }
   } finally {
-    tell(seen.size === 0 ? nothing(selection) : `Replayed ${replayed} of ${replayed + stayed}.`)
+    // Also where it ended half-way: what was told is done.
+    if (seen.size > 0) tell(`Replayed ${replayed} of ${replayed + stayed}.`)
   }
+  if (seen.size === 0) tell(nothing(selection))
   return complainOfAbsent(selection, seen, complain) || stayed > 0 ? 1 : 0
 }
 
@@ -70,8 +72,9 @@ const drop = async (selection: Selection, { deadLetters, tell, complain }: Deps)
       tell(`Dropped ${nameOf(letter)}`)
     })
   } finally {
-    tell(dropped === 0 ? nothing(selection) : `Dropped ${dropped}.`)
+    if (dropped > 0) tell(`Dropped ${dropped}.`)
   }
+  if (dropped === 0) tell(nothing(selection))
   return complainOfAbsent(selection, seen, complain) ? 1 : 0
 }
 

@@ -163,6 +163,16 @@ describe.runIf(rabbitMq !== null)('npm run dead-letters on RabbitMQ', () => {
     expect(await run(['replay', '--all', '--room', room], env)).toMatchObject({ code: 0 })
   })
 
+  test('says that there are no such lanes, and nothing that is not so', async () => {
+    await world.setAside(retries([1]))
+    expect(await run(['replay', '--all'], { ...env, LANES: '7' })).toEqual({
+      code: 1,
+      output: '',
+      errors: expect.stringMatching(/^The broker has no lanes for LANES=7 [^\n]*\n$/),
+    })
+    expect(await world.waiting()).toBe(1)
+  })
+
   test('tells who replays into lanes that nobody reads', async () => {
     await world.setAside(retries([1]))
     expect(await run(['replay', '--all'], env)).toMatchObject({
