@@ -4,7 +4,6 @@ import { laneNames } from '../../core/domain/lanes.ts'
 import { makeDeliver } from '../../core/use-cases/deliver.ts'
 import { makeHandler } from '../../lambdas/deliver.ts'
 import type { RabbitMqEvent } from '../../lambdas/events.ts'
-import { messagesJob } from '../support/builders.ts'
 import { eventually } from '../support/eventually.ts'
 import { startLambdaApi } from '../support/lambda-api.ts'
 import { invocation } from '../support/lambda-events.ts'
@@ -22,20 +21,9 @@ const makeDeployed = () => {
   const { poster, posted, seqsOf } = recordPosts()
   const { publisher } = recordJobs()
   const handler = makeHandler({ deliver: makeDeliver({ ...parts, poster, publisher }), clock: parts.clock })
-  const append = async (roomId: string, content: string) => {
-    const { epoch, entry } = await parts.log.append({
-      roomId,
-      kind: 'text',
-      messageId: parts.newId(),
-      sender: { userId: 'ada' },
-      content,
-      sentAtMs: parts.clock(),
-    })
-    return messagesJob({ roomId, epoch, entries: [entry] })
-  }
   return {
     handler: (event: RabbitMqEvent) => handler(event, invocation),
-    append,
+    append: (roomId: string, content: string) => parts.appendJob(content, roomId),
     seat: parts.seat,
     posted,
     seqsOf,

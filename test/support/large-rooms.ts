@@ -2,7 +2,6 @@ import type { Answer } from '../../adapters/memory/frame-poster.ts'
 import { encodeJob, slotsOf } from '../../core/domain/job.ts'
 import type { Member, RoomDirectory } from '../../core/ports.ts'
 import { makeDeliver } from '../../core/use-cases/deliver.ts'
-import { messagesJob } from './builders.ts'
 import { makeParts, recordJobs, recordPosts } from './parts.ts'
 
 export const far = Number.MAX_SAFE_INTEGER
@@ -30,17 +29,8 @@ export const setUpLargeRoom = async ({
   const deps = { ...parts, directory, poster: posts.poster, publisher: recorded.publisher }
 
   /** Stores a message, and returns its job as the lane would carry it. */
-  const append = async (content = 'hello', roomId = 'general') => {
-    const { epoch, entry } = await parts.log.append({
-      roomId,
-      kind: 'text',
-      messageId: parts.newId(),
-      sender: { userId: 'ada' },
-      content,
-      sentAtMs: parts.clock(),
-    })
-    return encodeJob(messagesJob({ roomId, epoch, entries: [entry] }))
-  }
+  const append = async (content?: string, roomId?: string) =>
+    encodeJob(await parts.appendJob(content, roomId))
   const seatUpTo = async (last: number, first = 1) => {
     for (let n = first; n <= last; n++) await parts.seat('general', `c${n}`)
   }

@@ -10,7 +10,7 @@ import type { Job } from '../../core/domain/job.ts'
 import { memberOf } from '../../core/domain/membership.ts'
 import type { RoomPublisher } from '../../core/ports.ts'
 import { defaultLimits, type Limits } from '../../core/protocol/limits.ts'
-import { callerOf } from './builders.ts'
+import { callerOf, messagesJob } from './builders.ts'
 
 type Options = { readonly limits?: Partial<Limits>; readonly largeRoomMembers?: number | null }
 
@@ -22,6 +22,17 @@ export const makeParts = ({ limits = {}, largeRoomMembers = defaultLargeRoomMemb
   const allLimits: Limits = { ...defaultLimits, ...limits }
   const directory = makeRoomDirectory({ clock })
   const lanes = makeLanes({ laneCounts: { lanes: 2, bulkLanes: 1 }, telemetry })
+  const log = makeMessageLog({ clock, newId, limits: allLimits })
+  /** Stores a message. */
+  const append = (content = 'hello', roomId = 'general') =>
+    log.append({
+      roomId,
+      kind: 'text',
+      messageId: newId(),
+      sender: { userId: 'ada' },
+      content,
+      sentAtMs: clock(),
+    })
   const parts = {
     clock,
     newId,
@@ -29,12 +40,18 @@ export const makeParts = ({ limits = {}, largeRoomMembers = defaultLargeRoomMemb
     limits: allLimits,
     largeRoomMembers,
     directory,
-    log: makeMessageLog({ clock, newId, limits: allLimits }),
+    log,
     lanes,
     publisher: lanes.publisher,
     /** Waits without waiting: the clock goes on. */
     wait: async (ms: number) => advance(ms),
     advance,
+    append,
+    /** The same, and gives its job. */
+    appendJob: async (content?: string, roomId = 'general') => {
+      const { epoch, entry } = await append(content, roomId)
+      return messagesJob({ roomId, epoch, entries: [entry] })
+    },
     /** Makes a connection a member, some time ago. */
     seat: async (
       roomId: string,

@@ -8,6 +8,7 @@ import {
   hasChanged,
   holdJoins,
   inMidChange,
+  inMidChangeOfTwo,
   secondOf,
 } from './changing.ts'
 import { clientForTest, memberForTest, serverForTest, type TestClient, until } from './test-client.ts'
@@ -308,11 +309,7 @@ describe('client, when a room makes difficulties amid the change', () => {
   })
 
   it('leaves a room on both that is left meanwhile, and not before it is in', async () => {
-    const { server, client } = await memberForTest()
-    await client.joinRoom('other')
-    const joins = holdJoins(server)
-    announceAge(server)
-    await until(() => expect(joins.held).toHaveLength(2))
+    const { server, client, joins } = await inMidChangeOfTwo()
     const left = client.leaveRoom('general')
     // What was sent before this is there when this is answered.
     await client.send('other', 'heard')
@@ -353,11 +350,7 @@ describe('client, when a room makes difficulties amid the change', () => {
   })
 
   it('fills a hole on the second connection whose filling was under way on the first', async () => {
-    const { server, client } = await memberForTest()
-    await client.joinRoom('other')
-    const joins = holdJoins(server)
-    announceAge(server)
-    await until(() => expect(joins.held).toHaveLength(2))
+    const { server, client, joins } = await inMidChangeOfTwo()
     joins.held.shift()?.()
     await until(() => expect(secondOf(server)?.rooms.has('general')).toBe(true))
     server.script('getHistory', (_frame, connection, proceed) => {

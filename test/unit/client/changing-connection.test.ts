@@ -6,8 +6,8 @@ import {
   asksOnTheSecond,
   expectUnnoticed,
   hasChanged,
-  holdJoins,
   inMidChange,
+  inMidChangeOfTwo,
   secondOf,
 } from './changing.ts'
 import { clientForTest, memberForTest, serverForTest, until } from './test-client.ts'
@@ -75,11 +75,7 @@ describe('client, changing its connection', () => {
   })
 
   it('hands over what both connections bring once, in order, and while it waits for the join', async () => {
-    const { server, client } = await memberForTest()
-    await client.joinRoom('other')
-    const joins = holdJoins(server)
-    announceAge(server)
-    await until(() => expect(joins.held).toHaveLength(2))
+    const { server, client, joins } = await inMidChangeOfTwo()
     server.say('general', 'bob', 'one')
     await until(() => expect(client.seqs('general')).toEqual([1]))
     joins.held.shift()?.()

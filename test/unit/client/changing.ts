@@ -44,6 +44,16 @@ export const inMidChange = async (options?: Partial<ChatClientOptions>) => {
   return { server, client, joins }
 }
 
+/** The same, of a member of another room as well: its second connection waits for the answers to both joins. */
+export const inMidChangeOfTwo = async (member = memberForTest()) => {
+  const { server, client } = await member
+  await client.joinRoom('other')
+  const joins = holdJoins(server)
+  announceAge(server)
+  await until(() => expect(joins.held).toHaveLength(2))
+  return { server, client, joins }
+}
+
 /** The second connection has taken the place of the first, which is closed. */
 export const hasChanged = (server: ScriptedServer) =>
   until(() => {

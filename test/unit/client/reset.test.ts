@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ScriptedServer } from '../../support/scripted-server.ts'
-import { announceAge, hasChanged, holdJoins, inMidChange, secondOf } from './changing.ts'
+import { announceAge, hasChanged, inMidChange, inMidChangeOfTwo, secondOf } from './changing.ts'
 import { clientForTest, memberForTest, serverForTest, type TestClient, until } from './test-client.ts'
 
 /** A member that was handed three messages. */
@@ -113,11 +113,7 @@ describe('client, when it hears that something is missing', () => {
   })
 
   it('says so once, when another epoch is pushed amid a change of its connection', async () => {
-    const { server, client } = await readerForTest()
-    await client.joinRoom('other')
-    const joins = holdJoins(server)
-    announceAge(server)
-    await until(() => expect(joins.held).toHaveLength(2))
+    const { server, client, joins } = await inMidChangeOfTwo(readerForTest())
     server.room('general').restart()
     server.say('general', 'bob', 'the first again')
     // Time enough for a join on the first connection as well, if one were asked for.

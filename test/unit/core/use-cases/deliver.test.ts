@@ -14,17 +14,8 @@ const setUp = async (answer?: Parameters<typeof recordPosts>[0]) => {
   const parts = makeParts()
   const posts = recordPosts(answer)
   const jobs = recordJobs()
-  const append = async (content = 'hello', roomId = 'general') => {
-    const { epoch, entry } = await parts.log.append({
-      roomId,
-      kind: 'text',
-      messageId: parts.newId(),
-      sender: { userId: 'ada' },
-      content,
-      sentAtMs: parts.clock(),
-    })
-    return encodeJob(messagesJob({ roomId, epoch, entries: [entry] }))
-  }
+  const append = async (content?: string, roomId?: string) =>
+    encodeJob(await parts.appendJob(content, roomId))
   const deliver = makeDeliver({ ...parts, poster: posts.poster, publisher: jobs.publisher })
   const members = async (roomId = 'general') => {
     const pages = await Array.fromAsync(parts.directory.members(roomId))

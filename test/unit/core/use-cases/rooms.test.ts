@@ -17,20 +17,10 @@ import { makeParts } from '../../../support/parts.ts'
 
 const setUp = (limits: Partial<Limits> = {}) => {
   const parts = makeParts({ limits })
-  const append = async (content = 'hello', roomId = 'general') =>
-    parts.log.append({
-      roomId,
-      kind: 'text',
-      messageId: parts.newId(),
-      sender: { userId: 'ada' },
-      content,
-      sentAtMs: parts.clock(),
-    })
   return {
     ...parts,
-    append,
     appendMany: async (count: number, content?: string) => {
-      for (let index = 0; index < count; index++) await append(content)
+      for (let index = 0; index < count; index++) await parts.append(content)
     },
     isMember: async (roomId: string, connectionId: string) =>
       (await parts.directory.find(roomId, connectionId)) !== undefined,
