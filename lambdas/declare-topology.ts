@@ -16,8 +16,12 @@ type Deps = {
  */
 export const makeHandler =
   ({ declare, retire, topologyId }: Deps): DeclareTopologyHandler =>
-  async ({ RequestType, PhysicalResourceId = topologyId }) => {
+  async ({ RequestType, PhysicalResourceId = topologyId, ResourceProperties }) => {
     if (RequestType !== 'Delete') {
+      // A function of another deployment than the event would have the lanes retired that are in use.
+      if (ResourceProperties.Jobs !== topologyId) {
+        throw new Error(`${ResourceProperties.Jobs} is to be declared, and this function knows ${topologyId}`)
+      }
       await declare()
       return { PhysicalResourceId: topologyId }
     }

@@ -104,6 +104,11 @@ export type CustomResourceEvent = {
   readonly PhysicalResourceId?: string
 }
 
+/** That of the topology: the exchange of its jobs. */
+export type DeclareTopologyEvent = CustomResourceEvent & {
+  readonly ResourceProperties: { readonly Jobs: string }
+}
+
 /** That of a reader's teardown: the mapping's UUID, as cdk-amazonmq names it. */
 export type DeleteReaderEvent = CustomResourceEvent & {
   readonly ResourceProperties: { readonly EsmId: string }
@@ -155,7 +160,7 @@ export type DeadLettersHandler = (
 /** By another id than before, CloudFormation takes it for another resource, and has the one before deleted. */
 type CustomResourceResult = { readonly PhysicalResourceId: string }
 export type DeclareTopologyHandler = (
-  event: CustomResourceEvent,
+  event: DeclareTopologyEvent,
   context: InvocationContext,
 ) => Promise<CustomResourceResult>
 export type DeleteReaderHandler = (

@@ -16,13 +16,16 @@ const common = [
 const ofSocket = [
   'eventType',
   'connectionId',
-  'error.message',
-  'integration.error',
-  'authorizer.error',
+  'error.responseType',
+  'integration.status',
+  'authorizer.status',
 ] as const
-const ofHttp = ['httpMethod', 'error.message', 'integration.error'] as const
+const ofHttp = ['httpMethod', 'error.responseType', 'integration.status'] as const
 
-/** One JSON object for each request: nothing that a client sent but its route, since the query string holds the token. */
+/**
+ * One JSON object for each request: nothing that a client sent but its route, since the query string holds the token; and
+ * no text of an error, in which a quotation mark would end the JSON.
+ */
 export const accessLogOf = (scope: Construct, deployment: Deployment, kind: 'socket' | 'http') => {
   const fields = [...common, ...(kind === 'socket' ? ofSocket : ofHttp)]
   // The service for the dimension of metrics that are made of this log. All in quotes: what is absent is written as `-`.

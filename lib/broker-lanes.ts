@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { CustomResource } from 'aws-cdk-lib'
 import { Construct } from 'constructs'
 import type { Topology } from '../adapters/rabbitmq/topology.ts'
@@ -19,6 +20,8 @@ export class BrokerLanes extends Construct implements Lanes {
   readonly secretArn: string
   readonly broker: Broker
   readonly declared: CustomResource
+  /** What declares them, and empties those of the deployment before. */
+  readonly declareTopology: ChatFunction
   /** What an operator looks at dead letters with. */
   readonly deadLetters: ChatFunction
 
@@ -31,14 +34,14 @@ export class BrokerLanes extends Construct implements Lanes {
     this.secretArn = this.broker.secret.secretArn
     this.variables = lanesVariables(settings, this.broker.url, this.secretArn)
     this.place = { vpc: network.vpc, securityGroup: network.publisherGroup }
-    this.declared = this.declareIn(deployment)
+    this.declareTopology = this.declareTopologyIn(deployment)
+    this.declared = this.topologyIn(deployment)
     // The broker can be reached when the rules of the groups are there, which are resources of their own.
     this.declared.node.addDependency(network)
     this.deadLetters = this.deadLettersIn(deployment)
   }
 
-  /** Exchanges and queues, in the words of the module that publishes to them: again whenever their names change. */
-  private declareIn(deployment: Deployment): CustomResource {
+  private declareTopologyIn(deployment: Deployment): ChatFunction {
     const declareTopology = new ChatFunction(this, 'DeclareTopology', {
       deployment,
       name: 'declare-topology',
@@ -46,17 +49,24 @@ export class BrokerLanes extends Construct implements Lanes {
         'Declares exchanges and queues when the stack is deployed, and empties lanes that have other names now',
       variables: this.variables,
       place: this.place,
-      // As long as CDK's framework lets it: lanes may have to be waited for, and emptied.
+      // Longer than the patience of retireTopology, and shorter than the 15 minutes that CDK's framework waits.
       timeoutSeconds: 600,
     })
     declareTopology.allow(['secretsmanager:GetSecretValue'], [this.secretArn])
+    return declareTopology
+  }
+
+  /** Exchanges and queues, in the words of the module that publishes to them: again whenever they change. */
+  private topologyIn(deployment: Deployment): CustomResource {
+    const { exchanges, queues, jobsExchange } = this.topology
     const { serviceToken } = new DeploymentStep(this, 'Declaring', {
       deployment,
-      onEvent: declareTopology.handler,
+      onEvent: this.declareTopology.handler,
     })
+    const shape = createHash('sha256').update(JSON.stringify({ exchanges, queues })).digest('hex')
     return new CustomResource(this, 'Topology', {
       serviceToken,
-      properties: { Broker: this.broker.arn, Jobs: this.topology.jobsExchange },
+      properties: { Broker: this.broker.arn, Jobs: jobsExchange, Shape: shape },
     })
   }
 
@@ -67,8 +77,9 @@ export class BrokerLanes extends Construct implements Lanes {
       description: 'npm run dead-letters, for an operator who cannot reach the broker',
       variables: this.variables,
       place: this.place,
-      // As long as a function may run: there may be tens of thousands.
+      // As long as a function may run, and as much as tens of thousands of them take: all are in its hand at once.
       timeoutSeconds: 900,
+      memoryMb: 1769,
     })
     allowPublishing(deadLetters, this)
     return deadLetters

@@ -21,11 +21,14 @@ export const brokers: Readonly<Record<BrokerSize, Broker>> = {
   cluster: { instanceType: 'm7g.large', connections: 500, zones: 2 },
 }
 
-/** The rest is for what dies slowly (a frozen environment's connection lives for two heartbeats) and for an operator. */
+/**
+ * The rest is for what dies slowly (a frozen environment's connection lives for two heartbeats), for an operator, and for
+ * the lanes of the deployment before, which are read until those of this one are.
+ */
 const usableShare = 0.8
 
-/** The function that declares the topology connects once for each deployment. */
-const topologyConnections = 1
+/** What declares the topology reads the lanes of the deployment before with one, and publishes with the other. */
+const topologyConnections = 2
 
 export const usableConnections = (size: BrokerSize): number =>
   Math.floor(brokers[size].connections * usableShare)

@@ -28,8 +28,11 @@ export const deploymentOf = (settings: StackSettings, bundles: Bundles): Deploym
 const architectureOf = ({ target }: StackSettings): Architecture =>
   target.name === 'localstack' && process.arch !== 'arm64' ? Architecture.X86_64 : Architecture.ARM_64
 
-/** One environment of deliver for each lane: Lambda invokes it once at a time for each, and a room waits if it cannot. */
+/**
+ * Of deliver, an environment for each lane, since Lambda invokes it once at a time for each, and a room waits if it cannot;
+ * and as many again for the lanes of the deployment before, which are read until those of this one are.
+ */
 const reservedOf = ({ target, laneCounts }: StackSettings): Deployment['reserved'] =>
   target.name === 'aws' && target.concurrency
-    ? { ...target.concurrency, deliver: laneNames(laneCounts).length }
+    ? { ...target.concurrency, deliver: 2 * laneNames(laneCounts).length }
     : {}

@@ -29,6 +29,7 @@ export class Monitoring extends Construct {
       authCheckApi.authCheck,
       fanOut.deliver,
       fanOut.publish,
+      lanes.declareTopology,
     ]
     this.dashboardUrl = new Dashboard(this, 'Dashboard', {
       deployment,

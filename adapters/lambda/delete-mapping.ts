@@ -22,29 +22,27 @@ const [tries, betweenMs] = [30, 3_000]
 export const makeDeleteMapping = ({ wait }: Deps): DeleteMapping => {
   const client = new LambdaClient()
 
-  const isBeingDeleted = async (UUID: string): Promise<boolean> => {
+  /** Looks first: who may delete only the mappings of one function may be refused to delete one that is of none any more. */
+  const isGone = async (UUID: string): Promise<boolean> => {
     const { State } = await client.send(new GetEventSourceMappingCommand({ UUID }))
     return State === 'Deleting'
   }
   /** False where it is busy. */
   const tryOnce = async (UUID: string): Promise<boolean> => {
     try {
-      await client.send(new DeleteEventSourceMappingCommand({ UUID }))
+      if (!(await isGone(UUID))) await client.send(new DeleteEventSourceMappingCommand({ UUID }))
       return true
     } catch (error) {
-      if (error instanceof ResourceInUseException) return isBeingDeleted(UUID)
+      if (error instanceof ResourceNotFoundException) return true
+      if (error instanceof ResourceInUseException) return false
       throw error
     }
   }
 
   return async (uuid) => {
-    try {
-      for (let left = tries; !(await tryOnce(uuid)); left--) {
-        if (left <= 1) throw new Error(`The mapping ${uuid} is busy: it could not be deleted. Try again.`)
-        await wait(betweenMs)
-      }
-    } catch (error) {
-      if (!(error instanceof ResourceNotFoundException)) throw error
+    for (let left = tries; !(await tryOnce(uuid)); left--) {
+      if (left <= 1) throw new Error(`The mapping ${uuid} is busy: it could not be deleted. Try again.`)
+      await wait(betweenMs)
     }
   }
 }

@@ -16,7 +16,10 @@ type InvocationContext = { readonly functionName?: string; readonly awsRequestId
 
 type PowertoolsTelemetry = {
   readonly telemetry: Telemetry
-  /** Has each invocation's lines bear its request id, and hands its metrics to CloudWatch when it ends, however it does. */
+  /**
+   * Has each invocation's lines bear its request id, logs what it throws, and hands its metrics to CloudWatch when it
+   * ends, however it does.
+   */
   readonly observed: <Event, Context extends InvocationContext, Result>(
     handler: (event: Event, context: Context) => Promise<Result>,
   ) => (event: Event, context: Context) => Promise<Result>
@@ -47,6 +50,10 @@ export const makeTelemetry = ({ service, namespace, level }: Options): Powertool
       metrics.captureColdStartMetric(context.functionName)
       try {
         return await handler(event, context)
+      } catch (error) {
+        // Lambda's own line has no cause. The authorizer's refusal, to the letter, was told by whoever threw it.
+        if (!isRefusal(error)) telemetry.error('The invocation failed', error)
+        throw error
       } finally {
         // Powertools warns of an invocation without metrics, which is an everyday thing here.
         if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics()
@@ -54,3 +61,5 @@ export const makeTelemetry = ({ service, namespace, level }: Options): Powertool
     },
   }
 }
+
+const isRefusal = (error: unknown): boolean => error instanceof Error && error.message === 'Unauthorized'

@@ -5,7 +5,7 @@ export type Outgoing = {
   readonly routingKey: string
   readonly body: string
   readonly messageId: string
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, unknown>>
 }
 
 /**

@@ -1,14 +1,14 @@
 import type { Channel, ConsumeMessage } from 'amqplib'
 import { decodeJob } from '../../core/domain/job.ts'
 import { laneNames, laneOfJob } from '../../core/domain/lanes.ts'
-import { pause } from '../../core/domain/pause.ts'
+import { pause, untilAborted } from '../../core/domain/pause.ts'
 import type { IdSource, Telemetry } from '../../core/ports.ts'
 import type { BrokerConnection } from './connection.ts'
 import { deadLetterHeaders } from './dead-letter.ts'
 import { notFound, openChannel, replyCodeOf } from './dead-letter-queue.ts'
 import { openLaneChannel } from './lane-channel.ts'
 import type { Session } from './session.ts'
-import { makeSurePublish } from './sure-publish.ts'
+import { makeSurePublish, type SurePublish } from './sure-publish.ts'
 import type { Topology } from './topology.ts'
 
 type Deps = {
@@ -31,12 +31,12 @@ type Topologies = {
 const quietMs = 1_000
 
 /**
- * Moves what is left in the lanes of a topology into those of its successor, and removes the lanes and delays that only
- * the retired one has: without it, what they hold when a deployment changes `LANES` would be pushed to nobody. Dead
- * letters stay. Who still publishes there learns that it is gone, so that no message is lost without a word. What was
- * begun can be begun again.
+ * Moves what is left in the lanes of a topology into those of its successor, and removes what only the retired one has:
+ * without it, what they hold when a deployment changes `LANES` would be pushed to nobody. Dead letters go along where
+ * they have another queue now. Who still publishes there learns that it is gone, so that no message is lost without a
+ * word. What was begun can be begun again.
  *
- * @throws Error if somebody still reads a lane when patience ends: it is left as it is, with what is in it
+ * @throws Error if a lane could not be emptied before patience ended, as where somebody reads it: it stays, with all in it
  */
 export const retireTopology = async (
   { retired, successor }: Topologies,
@@ -44,21 +44,31 @@ export const retireTopology = async (
 ): Promise<void> => {
   if (retired.jobsExchange === successor.jobsExchange) return
   const [reading, publishing] = [connect(), connect()]
-  const over = AbortSignal.timeout(patienceMs)
   try {
     const session = await reading.open()
-    const channel = await openChannel(session)
-    await endDelays(retired, session, channel, over)
-    await channel.deleteExchange(retired.jobsExchange)
-    const move = makeMove(successor, makeSurePublish({ connection: publishing, newId, telemetry }))
+    const over = AbortSignal.any([session.lost, AbortSignal.timeout(patienceMs)])
+    const publish = makeSurePublish({ connection: publishing, newId, telemetry })
+    const visit: Visit = { session, channel: await openChannel(session), over }
+    await endDelays(retired, visit)
+    await visit.channel.deleteExchange(retired.jobsExchange)
+    const move = makeMove(successor, publish)
     const moved = await Promise.all(
-      onlyIn(retired, successor).map((queue) => endLane(queue, { session, channel, over, move })),
+      onlyIn(retired, successor).map((queue) => endQueue(queue, { ...visit, move })),
     )
     const jobs = moved.reduce((sum, count) => sum + count, 0)
-    telemetry.info('Retired the lanes of the deployment before', { ...retired.laneCounts, moved: jobs })
+    const deadLetters = await endDeadLetters({ retired, successor }, visit, publish)
+    telemetry.info('Retired the lanes of the deployment before', { ...retired.laneCounts, jobs, deadLetters })
   } finally {
     await Promise.all([reading.close(), publishing.close()])
   }
+}
+
+type Visit = {
+  readonly session: Session
+  /** To look with, and to remove. */
+  readonly channel: Channel
+  /** Aborted when patience has ended, or the connection was lost. */
+  readonly over: AbortSignal
 }
 
 /** A lane bears its own count only: where the number of bulk lanes changes, the others go on. */
@@ -70,41 +80,45 @@ const onlyIn = (retired: Topology, successor: Topology): readonly string[] => {
 }
 
 /** Takes nothing more into the delays, and waits until all of it has come into its lane. */
-const endDelays = async (
-  { queues, jobsExchange }: Topology,
-  session: Session,
-  channel: Channel,
-  over: AbortSignal,
-): Promise<void> => {
+const endDelays = async ({ queues, jobsExchange }: Topology, visit: Visit): Promise<void> => {
   const delays = queues.filter(({ arguments: of }) => of['x-dead-letter-exchange'] === jobsExchange)
-  for (const { binding } of delays) await channel.deleteExchange(binding.exchange)
-  for (const { name } of delays) {
-    if (!(await exists(session, name))) continue
-    while ((await channel.checkQueue(name)).messageCount > 0) await pauseUnless(over, name)
-  }
-  // What expired last may still be on its way into its lane.
-  await pauseUnless(over, jobsExchange)
-  for (const { name } of delays) await channel.deleteQueue(name)
+  for (const { binding } of delays) await visit.channel.deleteExchange(binding.exchange)
+  await Promise.all(delays.map(({ name }) => endDelay(name, jobsExchange, visit)))
 }
 
-type Drain = {
-  readonly session: Session
-  /** To look with. */
-  readonly channel: Channel
-  readonly over: AbortSignal
-  readonly move: (message: ConsumeMessage) => Promise<void>
+/**
+ * What a quorum queue counts leaves out what has expired and is on its way into its lane, thousands it may be. So
+ * something is sent after it: in a delay, nothing overtakes anything.
+ */
+const endDelay = async (
+  queue: string,
+  jobsExchange: string,
+  { session, channel, over }: Visit,
+): Promise<void> => {
+  if (!(await exists(session, queue))) return
+  const { queue: end } = await channel.assertQueue('', { exclusive: true, durable: false })
+  await channel.bindQueue(end, jobsExchange, queue)
+  const arrived = Promise.withResolvers<void>()
+  await channel.consume(end, () => arrived.resolve(), { noAck: true })
+  channel.sendToQueue(queue, Buffer.from(''), { persistent: true, expiration: 1 })
+  await Promise.race([arrived.promise, untilAborted(over)])
+  refuseIf(over, queue)
+  await channel.deleteQueue(queue)
 }
+
+type Move = { readonly move: (message: ConsumeMessage) => Promise<void> }
 
 /** Moves all that is in a queue, removes it, and resolves with how much that was. */
-const endLane = async (queue: string, how: Drain): Promise<number> => {
+const endQueue = async (queue: string, how: Visit & Move): Promise<number> => {
   const { session, channel, over } = how
   if (!(await exists(session, queue))) return 0
   let moved = 0
   for (;;) {
+    refuseIf(over, queue)
     const { messageCount, consumerCount } = await channel.checkQueue(queue)
     // Somebody else reads it, as the event source does until its mapping is gone, and may have some in hand. A consumer
     // and what it has leave together, ours as well: what is said to be empty and unread is.
-    if (consumerCount > 0) await pauseUnless(over, queue)
+    if (consumerCount > 0) await pause(quietMs, over)
     else if (messageCount > 0) moved += await drain(queue, how)
     else break
   }
@@ -113,7 +127,7 @@ const endLane = async (queue: string, how: Drain): Promise<number> => {
 }
 
 /** Moves what comes, until it is quiet. */
-const drain = async (queue: string, { session, over, move }: Drain): Promise<number> => {
+const drain = async (queue: string, { session, over, move }: Visit & Move): Promise<number> => {
   const quiet = new AbortController()
   const stopping = AbortSignal.any([quiet.signal, over])
   const lane = await openLaneChannel({ session, queue, batchSize: 100, stopping })
@@ -132,27 +146,48 @@ const drain = async (queue: string, { session, over, move }: Drain): Promise<num
   } finally {
     await lane.release()
   }
-  if (session.lost.aborted) throw session.lost.reason
   return moved
 }
 
+const refuseIf = (over: AbortSignal, queue: string): void => {
+  if (over.aborted) throw new Error(`${queue} could not be emptied`, { cause: over.reason })
+}
+
 const makeMove =
-  ({ jobsExchange, deadLetterExchange, laneCounts }: Topology, publish: ReturnType<typeof makeSurePublish>) =>
-  ({ content, properties }: ConsumeMessage): Promise<void> => {
-    const body = content.toString('utf8')
+  ({ jobsExchange, deadLetterExchange, laneCounts }: Topology, publish: SurePublish) =>
+  (message: ConsumeMessage): Promise<void> => {
+    const body = message.content.toString('utf8')
     const job = decodeJob(body)
-    const messageId = typeof properties.messageId === 'string' ? { messageId: properties.messageId } : {}
     if (job) {
-      return publish({ exchange: jobsExchange, routingKey: laneOfJob(job, laneCounts), body, ...messageId })
+      const routingKey = laneOfJob(job, laneCounts)
+      return publish({ exchange: jobsExchange, routingKey, body, ...identityOf(message) })
     }
     const headers = deadLetterHeaders('not a job that this version knows', Date.now())
-    return publish({ exchange: deadLetterExchange, routingKey: '', body, headers, ...messageId })
+    return publish({ exchange: deadLetterExchange, routingKey: '', body, headers, ...identityOf(message) })
   }
 
-const pauseUnless = async (over: AbortSignal, what: string): Promise<void> => {
-  if (over.aborted) throw new Error(`${what} could not be emptied in time`)
-  await pause(quietMs, over)
+/** As they are, whoever set them aside: their headers say why, and when. */
+const endDeadLetters = async (
+  { retired, successor }: Topologies,
+  visit: Visit,
+  publish: SurePublish,
+): Promise<number> => {
+  if (retired.deadLetterQueue === successor.deadLetterQueue) return 0
+  const move = (message: ConsumeMessage) =>
+    publish({
+      exchange: successor.deadLetterExchange,
+      routingKey: '',
+      body: message.content.toString('utf8'),
+      headers: message.properties.headers ?? {},
+      ...identityOf(message),
+    })
+  const moved = await endQueue(retired.deadLetterQueue, { ...visit, move })
+  await visit.channel.deleteExchange(retired.deadLetterExchange)
+  return moved
 }
+
+const identityOf = ({ properties: { messageId } }: ConsumeMessage) =>
+  typeof messageId === 'string' ? { messageId } : {}
 
 /** On a channel of its own, which the broker closes where there is none. */
 const exists = async (session: Session, queue: string): Promise<boolean> => {

@@ -26,7 +26,7 @@ const answerOf = async (functionName: string, args: readonly string[]) => {
     return v.parse(AnswerSchema, await makeInvoke({ maxAttempts: 1 })(functionName, { args }))
   } catch (cause) {
     // Whatever the SDK says (no region, no credentials, no such function), the function, or another one by that name.
-    throw new DeadLetterError(`${functionName} did not do it: ${reasonOf(cause)}`, { cause })
+    throw new DeadLetterError(`${functionName} did not say that it is done: ${reasonOf(cause)}`, { cause })
   }
 }
 

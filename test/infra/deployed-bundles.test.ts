@@ -10,12 +10,17 @@ import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
 import { makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
 import { makeLaneConsumer } from '../../adapters/rabbitmq/lane-consumer.ts'
-import { deleteTopology, describeTopology } from '../../adapters/rabbitmq/topology.ts'
+import { deleteTopology, describeTopology, type Topology } from '../../adapters/rabbitmq/topology.ts'
 import { encodeJob } from '../../core/domain/job.ts'
 import { laneOf } from '../../core/domain/lanes.ts'
 import type { Handlers } from '../../gateway/handlers.ts'
 import { startGateway } from '../../gateway/server.ts'
-import type { DeadLettersHandler, DeclareTopologyHandler, PublishHandler } from '../../lambdas/events.ts'
+import type {
+  DeadLettersHandler,
+  DeclareTopologyEvent,
+  DeclareTopologyHandler,
+  PublishHandler,
+} from '../../lambdas/events.ts'
 import { type FunctionName, functionNames } from '../../lambdas/routes.ts'
 import { runSmoke } from '../../tools/smoke/run-smoke.ts'
 import { spawnDeadLetters } from '../support/dead-letters-process.ts'
@@ -139,7 +144,8 @@ const deploy = async (brokerUrl: string) => {
   api.deploy('dead-letters', (event: Parameters<DeadLettersHandler>[0]) =>
     functions['dead-letters'](event, invocation),
   )
-  await functions['declare-topology']({ RequestType: 'Create' }, invocation)
+  const { jobsExchange: Jobs } = describeTopology({ lanes: 4, bulkLanes: 2, prefix })
+  await functions['declare-topology']({ RequestType: 'Create', ResourceProperties: { Jobs } }, invocation)
   const gateway = await startGateway({
     port,
     stage: 'live',
@@ -201,22 +207,28 @@ describe.runIf(rabbitMq !== null)('the bundles, with the environment of the temp
 
   it('move what is left in lanes when there are to be others', async () => {
     const { changes, prefix } = await prepare(rabbitMq ?? '')
-    const declare = (LANES: string) =>
-      load('declare-topology', { ...changes, LANES }) as DeclareTopologyHandler
-    const before = await declare('1')({ RequestType: 'Create' }, invocation)
+    const [one, three] = [1, 3].map((lanes) => describeTopology({ lanes, bulkLanes: 2, prefix }))
+    if (!one || !three) throw new Error('There are two')
+    /** As CloudFormation asks the function of a deployment. */
+    const ask = async (topology: Topology, event: Omit<DeclareTopologyEvent, 'ResourceProperties'>) => {
+      const LANES = String(topology.laneCounts.lanes)
+      const handler = load('declare-topology', { ...changes, LANES }) as DeclareTopologyHandler
+      const ResourceProperties = { Jobs: topology.jobsExchange }
+      return (await handler({ ...event, ResourceProperties }, invocation)).PhysicalResourceId
+    }
     const inspector = await connect(rabbitMq ?? '')
     const channel = await inspector.createConfirmChannel()
-    const topologies = [1, 3].map((lanes) => describeTopology({ lanes, bulkLanes: 2, prefix }))
     onTestFinished(async () => {
-      for (const topology of topologies) await deleteTopology(channel, topology)
+      for (const topology of [one, three]) await deleteTopology(channel, topology)
       await inspector.close()
     })
-    channel.publish(before.PhysicalResourceId, 'lane.0', Buffer.from(encodeJob(entriesJob('general', 1))))
+    const before = await ask(one, { RequestType: 'Create' })
+    channel.publish(before, 'lane.0', Buffer.from(encodeJob(entriesJob('general', 1))))
     await channel.waitForConfirms()
-    const after = await declare('3')({ RequestType: 'Update', ...before }, invocation)
-    expect(after).not.toEqual(before)
-    await declare('3')({ RequestType: 'Delete', ...before }, invocation)
+    const after = await ask(three, { RequestType: 'Update', PhysicalResourceId: before })
+    expect(after).not.toBe(before)
+    await ask(three, { RequestType: 'Delete', PhysicalResourceId: before })
     const lane = laneOf('general', { lanes: 3, bulkLanes: 2 })
-    expect((await channel.checkQueue(topologies[1]?.laneQueue(lane) ?? '')).messageCount).toBe(1)
+    expect((await channel.checkQueue(three.laneQueue(lane))).messageCount).toBe(1)
   }, 60_000)
 })

@@ -108,11 +108,33 @@ describe('the alarms', () => {
       '<AuthCheck/AuthCheck/Function>',
       '<FanOut/Deliver/Function>',
       '<FanOut/Publish/Function>',
+      '<Lanes/DeclareTopology/Function>',
       '<Sockets/Routes/Connect/Function>',
       '<Sockets/Routes/Default/Function>',
       '<Sockets/Routes/Disconnect/Function>',
       '<Sockets/Routes/RoomActions/Function>',
       '<Sockets/Routes/SendMessage/Function>',
+    ])
+  })
+
+  it('go off soon for what needs somebody now, and later for what may pass', () => {
+    const lanes = laneNames({ lanes: 4, bulkLanes: 2 })
+    const settings = alarmsOf(template).map(({ path, Properties }) => {
+      const stats = (Properties.Metrics as readonly { MetricStat?: { Stat: string; Period: number } }[])
+        .flatMap(({ MetricStat }) => MetricStat ?? [])
+        .map(({ Stat, Period }) => `${Stat} of ${Period} s`)
+      const { Threshold, EvaluationPeriods } = Properties
+      return [path.split('/')[2], Threshold, EvaluationPeriods, [...new Set(stats)].join()]
+    })
+    expect(settings).toEqual([
+      ['DeadLetters', 0, 1, 'Sum of 60 s'],
+      ['DeadLetterQueue', 0, 1, 'Maximum of 60 s'],
+      ['FailedConnects', 0, 1, 'Sum of 60 s'],
+      ['Errors', 0, 1, 'Sum of 60 s'],
+      ['Throttles', 0, 3, 'Sum of 60 s'],
+      ['PublishFailures', 0, 3, 'Sum of 60 s'],
+      ['BrokerConnections', 80, 3, 'Maximum of 60 s'],
+      ...lanes.map((lane) => [`Backlog-${lane}`, 1_000, 5, 'Maximum of 60 s']),
     ])
   })
 

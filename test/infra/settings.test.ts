@@ -95,9 +95,9 @@ describe('settings of a deployment', () => {
 
   it('refuse more connections than the broker takes, and say what to do', () => {
     expect(complaint({ ...least, SEND_CONCURRENCY: '70' })).toContain(
-      'SEND_CONCURRENCY (70), PUBLISH_CONCURRENCY (15), one for each lane (6) and 1 for the topology make 92 connections, and the small broker should have at most 80: lower them or set BROKER_SIZE to cluster',
+      'SEND_CONCURRENCY (70), PUBLISH_CONCURRENCY (15), one for each lane (6) and 2 for the topology make 93 connections, and the small broker should have at most 80: lower them or set BROKER_SIZE to cluster',
     )
-    expect(readStackSettings({}, { ...least, SEND_CONCURRENCY: '58' })).toBeDefined()
+    expect(readStackSettings({}, { ...least, SEND_CONCURRENCY: '57' })).toBeDefined()
     expect(readStackSettings({}, { ...least, SEND_CONCURRENCY: '70', BROKER_SIZE: 'cluster' })).toBeDefined()
     expect(complaint({ ...least, SEND_CONCURRENCY: '400', BROKER_SIZE: 'cluster' })).toContain(
       'at most 400: lower them.',

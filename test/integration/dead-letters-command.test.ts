@@ -37,18 +37,18 @@ describe('npm run dead-letters', () => {
     )
   })
 
-  test('says why a function did not do it, in one line', async () => {
+  test('says why a function gave no answer, in one line', async () => {
     const api = await startLambdaApi()
     const env = { ...awsVariables(api.url), DEAD_LETTERS_FUNCTION: 'dead-letters' }
     expect(await run([], env)).toEqual({
       code: 1,
       output: '',
-      errors: 'dead-letters did not do it: Function not found: dead-letters\n',
+      errors: 'dead-letters did not say that it is done: Function not found: dead-letters\n',
     })
     api.deploy('dead-letters', async () => 'an answer of another function')
     expect(await run([], env)).toMatchObject({
       code: 1,
-      errors: expect.stringMatching(/^dead-letters did not do it: [^\n]+\n$/),
+      errors: expect.stringMatching(/^dead-letters did not say that it is done: [^\n]+\n$/),
     })
     expect(await run([], { ...env, DEAD_LETTERS_FUNCTION: 'no name' })).toMatchObject({
       code: 1,

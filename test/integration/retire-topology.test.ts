@@ -3,6 +3,7 @@ import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
 import { makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
+import { makeDeadLetters } from '../../adapters/rabbitmq/dead-letters.ts'
 import { retireTopology } from '../../adapters/rabbitmq/retire-topology.ts'
 import { makeRoomPublisher } from '../../adapters/rabbitmq/room-publisher.ts'
 import {
@@ -11,6 +12,7 @@ import {
   describeTopology,
   type Topology,
 } from '../../adapters/rabbitmq/topology.ts'
+import { encodeJob } from '../../core/domain/job.ts'
 import { laneNames, laneOf } from '../../core/domain/lanes.ts'
 import { retryJob } from '../support/lane-jobs.ts'
 import { soon } from '../support/record-reader.ts'
@@ -25,7 +27,13 @@ describe.runIf(rabbitMq !== null)('lanes that are retired', () => {
   let channel: ConfirmChannel
   let retired: Topology
   let successor: Topology
+  let declared: Topology[]
 
+  const declare = async (topology: Topology): Promise<Topology> => {
+    declared.push(topology)
+    await declareTopology(channel, topology)
+    return topology
+  }
   const deps = () => {
     const telemetry = makeTelemetry()
     return { connect: () => makeBrokerConnection({ url, telemetry }), newId: randomUUID, telemetry }
@@ -75,14 +83,12 @@ describe.runIf(rabbitMq !== null)('lanes that are retired', () => {
     prefix = `test-${randomUUID()}`
     inspector = await connect(url, { noDelay: true })
     channel = await inspector.createConfirmChannel()
-    retired = topologyOf(2, 1)
-    successor = topologyOf(3, 2)
-    await declareTopology(channel, retired)
-    await declareTopology(channel, successor)
+    declared = []
+    retired = await declare(topologyOf(2, 1))
+    successor = await declare(topologyOf(3, 2))
   })
   afterEach(async () => {
-    await deleteTopology(channel, retired)
-    await deleteTopology(channel, successor)
+    for (const topology of declared) await deleteTopology(channel, topology)
     await inspector.close()
   })
 
@@ -115,6 +121,43 @@ describe.runIf(rabbitMq !== null)('lanes that are retired', () => {
     expect((await roomsIn(successor)).toSorted()).toEqual(whereTheyBelong().toSorted())
   })
 
+  test('wait for all that has expired, however much of it is on its way into the lanes', async () => {
+    const jobs = 40_000
+    const body = Buffer.from(encodeJob(retryJob('room-0', 1)))
+    for (let sent = 0; sent < jobs; sent++) {
+      channel.publish(retired.delayExchange(5_000), 'lane.0', body, { persistent: true })
+    }
+    await channel.waitForConfirms()
+    await retire()
+    const counts = laneNames(successor.laneCounts).map((lane) =>
+      channel.checkQueue(successor.laneQueue(lane)),
+    )
+    expect((await Promise.all(counts)).map(({ messageCount }) => messageCount)).toContain(jobs)
+  })
+
+  test('take their dead letters along where these have another queue now, as they are', async () => {
+    successor = await declare(describeTopology({ lanes: 2, bulkLanes: 1, prefix: `${prefix}-new` }))
+    channel.publish(retired.deadLetterExchange, '', Buffer.from('set aside'), {
+      headers: { reason: 'failed' },
+    })
+    channel.publish(retired.jobsExchange, 'lane.0', Buffer.from('rejected'))
+    await channel.waitForConfirms()
+    const reading = await inspector.createChannel()
+    const rejected = Promise.withResolvers<void>()
+    await reading.consume(retired.laneQueue('lane.0'), (message) => {
+      if (message) reading.nack(message, false, false)
+      rejected.resolve()
+    })
+    await rejected.promise
+    await reading.close()
+    await soon(async () => expect((await channel.checkQueue(retired.deadLetterQueue)).messageCount).toBe(2))
+    await retire()
+    const { connect: open, ...rest } = deps()
+    const letters = await makeDeadLetters({ ...rest, connect: open, topology: successor }).list({})
+    expect(letters.map(({ reason }) => reason).toSorted()).toEqual(['broker: rejected', 'failed'])
+    expect(await isThere(retired.deadLetterQueue)).toBe(false)
+  })
+
   test('set aside what is no job', async () => {
     channel.publish(retired.jobsExchange, 'lane.0', Buffer.from('nonsense'))
     await channel.waitForConfirms()
@@ -123,9 +166,7 @@ describe.runIf(rabbitMq !== null)('lanes that are retired', () => {
   })
 
   test('go on where they are lanes of the successor too', async () => {
-    await deleteTopology(channel, successor)
-    successor = topologyOf(2, 3)
-    await declareTopology(channel, successor)
+    successor = await declare(topologyOf(2, 3))
     await publishAll()
     await retire()
     expect((await roomsIn(successor)).toSorted()).toEqual(whereTheyBelong().toSorted())
@@ -134,14 +175,12 @@ describe.runIf(rabbitMq !== null)('lanes that are retired', () => {
 
   test('are waited for while somebody reads them, and lose nothing that is in that hand', async () => {
     const reading = await inspector.createChannel()
-    const queue = retired.laneQueue('lane.0')
-    const inHand = new Promise<void>((resolve) => {
-      void reading.consume(queue, () => resolve())
-    })
+    const inHand = Promise.withResolvers<void>()
+    await reading.consume(retired.laneQueue('lane.0'), () => inHand.resolve())
     await publishAll()
-    await inHand
+    await inHand.promise
     const retiring = retire()
-    await new Promise((resolve) => setTimeout(resolve, 4_000))
+    await soon(async () => expect(await isThere(retired.laneQueue('lane.1'))).toBe(false))
     await reading.close()
     await retiring
     expect((await roomsIn(successor)).toSorted()).toEqual(whereTheyBelong().toSorted())
@@ -168,6 +207,5 @@ describe.runIf(rabbitMq !== null)('lanes that are retired', () => {
     successor = retired
     await retire()
     expect(await roomsIn(retired)).toHaveLength(rooms.length)
-    successor = topologyOf(3, 2)
   })
 })

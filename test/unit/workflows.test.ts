@@ -18,6 +18,7 @@ const scriptsIn = (text: string): readonly string[] =>
   [...text.matchAll(/^( +)(- )?run: (?:\|\n((?:\1 .*\n|\n)+)|(.+))/gm)].map(
     ([, , , block, line]) => block ?? line ?? '',
   )
+const deploy = workflows.find(({ name }) => name === 'deploy.yml')?.text ?? ''
 const allScripts = workflows.flatMap(({ text }) => scriptsIn(text))
 
 it('there are workflows, and they run something', () => {
@@ -91,7 +92,6 @@ it('what a workflow calls exists: scripts of npm, files, and commands of package
 })
 
 it('a deployment has no long-lived key: it takes a role of a repository variable', () => {
-  const deploy = workflows.find(({ name }) => name === 'deploy.yml')?.text ?? ''
   expect(deploy).toMatch(/ role-to-assume: \$\{\{ vars\.AWS_ROLE_ARN \}\}\n/)
   for (const { text } of workflows) {
     expect(text).not.toMatch(/aws-access-key-id|aws-secret-access-key|AWS_SECRET_ACCESS_KEY/i)
@@ -102,7 +102,6 @@ it('a deployment has no long-lived key: it takes a role of a repository variable
 })
 
 describe('the smoke test after a deployment', () => {
-  const deploy = workflows.find(({ name }) => name === 'deploy.yml')?.text ?? ''
   const script = scriptsIn(deploy).find((each) => each.includes('npm run smoke')) ?? ''
 
   /** Runs the step with an npm whose nth smoke test is the first that goes well. */

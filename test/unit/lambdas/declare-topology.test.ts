@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { makeHandler } from '../../../lambdas/declare-topology.ts'
-import type { CustomResourceEvent } from '../../../lambdas/events.ts'
+import type { DeclareTopologyEvent } from '../../../lambdas/events.ts'
 import { invocation } from '../../support/lambda-events.ts'
 
 const topologyId = 'chat.v1.jobs.8-lanes-2-bulk'
 const before = 'chat.v1.jobs.4-lanes-2-bulk'
 
-const run = async (event: CustomResourceEvent) => {
+const run = async (event: Omit<DeclareTopologyEvent, 'ResourceProperties'>, Jobs = topologyId) => {
   const done: string[] = []
   const handler = makeHandler({
     topologyId,
     declare: async () => void done.push('declared'),
     retire: async (id) => void done.push(`retired ${id}`),
   })
-  const { PhysicalResourceId } = await handler(event, invocation)
+  const { PhysicalResourceId } = await handler({ ...event, ResourceProperties: { Jobs } }, invocation)
   return { PhysicalResourceId, done }
 }
 
@@ -31,6 +31,11 @@ describe('the function that declares the topology', () => {
       PhysicalResourceId: before,
       done: [`retired ${before}`],
     })
+  })
+
+  it('refuses to declare for another deployment than its own, as an update that is rolled back might ask', async () => {
+    const update = { RequestType: 'Update', PhysicalResourceId: before } as const
+    await expect(run(update, before)).rejects.toThrow(`${before} is to be declared`)
   })
 
   it('deletes nothing with the stack', async () => {

@@ -27,47 +27,48 @@ beforeEach(() => {
 
 describe('deleting an event source mapping', () => {
   it('asks for it once', async () => {
+    lambda.on(GetEventSourceMappingCommand, { UUID: uuid }).resolves({ State: 'Enabled' })
     lambda.on(DeleteEventSourceMappingCommand).resolves({ State: 'Deleting' })
     await deleteMapping(uuid)
     expect([deletions(), waits]).toEqual([1, []])
   })
 
-  it('takes one that is gone for deleted', async () => {
-    lambda.on(DeleteEventSourceMappingCommand).rejects(notFound)
+  it('takes one that is gone for deleted, without asking for what it may be refused', async () => {
+    lambda.on(GetEventSourceMappingCommand).rejects(notFound)
     await deleteMapping(uuid)
-    expect(deletions()).toBe(1)
+    expect(deletions()).toBe(0)
   })
 
   it('takes one that is being deleted for deleted', async () => {
-    lambda.on(DeleteEventSourceMappingCommand).rejects(inUse)
-    lambda.on(GetEventSourceMappingCommand, { UUID: uuid }).resolves({ State: 'Deleting' })
+    lambda.on(GetEventSourceMappingCommand).resolves({ State: 'Deleting' })
+    await deleteMapping(uuid)
+    expect([deletions(), waits]).toEqual([0, []])
+  })
+
+  it('takes one for deleted that goes meanwhile', async () => {
+    lambda.on(GetEventSourceMappingCommand).resolves({ State: 'Enabled' })
+    lambda.on(DeleteEventSourceMappingCommand).rejects(notFound)
     await deleteMapping(uuid)
     expect([deletions(), waits]).toEqual([1, []])
   })
 
-  it('takes one for deleted that goes while it is looked at', async () => {
-    lambda.on(DeleteEventSourceMappingCommand).rejects(inUse)
-    lambda.on(GetEventSourceMappingCommand).rejects(notFound)
-    await deleteMapping(uuid)
-    expect(deletions()).toBe(1)
-  })
-
   it('waits for one that is being made', async () => {
-    lambda.on(DeleteEventSourceMappingCommand).rejectsOnce(inUse).rejectsOnce(inUse).resolves({})
     lambda.on(GetEventSourceMappingCommand).resolves({ State: 'Creating' })
+    lambda.on(DeleteEventSourceMappingCommand).rejectsOnce(inUse).rejectsOnce(inUse).resolves({})
     await deleteMapping(uuid)
     expect([deletions(), waits]).toEqual([3, [3_000, 3_000]])
   })
 
   it('gives up on one that stays busy, in less time than the function has', async () => {
-    lambda.on(DeleteEventSourceMappingCommand).rejects(inUse)
     lambda.on(GetEventSourceMappingCommand).resolves({ State: 'Updating' })
+    lambda.on(DeleteEventSourceMappingCommand).rejects(inUse)
     await expect(deleteMapping(uuid)).rejects.toThrow(`The mapping ${uuid} is busy`)
     expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(100_000)
   })
 
   it('tells of every other refusal', async () => {
     const denied = new ServiceException(common)
+    lambda.on(GetEventSourceMappingCommand).resolves({ State: 'Enabled' })
     lambda.on(DeleteEventSourceMappingCommand).rejects(denied)
     await expect(deleteMapping(uuid)).rejects.toBe(denied)
   })

@@ -86,6 +86,29 @@ describe('telemetry on Lambda', () => {
     })
   })
 
+  it('logs what a handler throws, with its causes, and throws it', async () => {
+    const { observed } = setUp()
+    const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+    const thrown = new ChatError('unavailable', 'Try again.', { cause })
+    const handler = observed(() => Promise.reject(thrown))
+    await expect(handler({}, context)).rejects.toBe(thrown)
+    expect(lines).toMatchObject([
+      {
+        level: 'ERROR',
+        message: 'The invocation failed',
+        requestId: 'request-1',
+        error: { code: 'unavailable', cause: { code: 'ECONNREFUSED' } },
+      },
+    ])
+  })
+
+  it('says nothing of a token that was refused: the handler has', async () => {
+    const { observed } = setUp()
+    const handler = observed(() => Promise.reject(new Error('Unauthorized')))
+    await expect(handler({}, context)).rejects.toThrow('Unauthorized')
+    expect(lines).toEqual([])
+  })
+
   it('counts a cold start once, and warns of no invocation without metrics', async () => {
     vi.stubEnv('AWS_LAMBDA_INITIALIZATION_TYPE', 'on-demand')
     const { observed } = setUp()
