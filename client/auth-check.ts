@@ -1,4 +1,5 @@
 import { errorCodes } from '../core/protocol/codes.ts'
+import { parseJson } from '../core/protocol/parse-json.ts'
 import { ChatClientError } from './chat-client-error.ts'
 
 type Options = {
@@ -12,7 +13,8 @@ const refusals = ['bad_request', 'unauthorized', 'forbidden', 'rate_limited'] as
 
 /**
  * Why a connection was refused, which a browser cannot see on the upgrade itself. Undefined where the server would
- * take it, or cannot be reached either: then the network is at fault, and trying again is right.
+ * take it, or cannot be reached either, or where something else answers, as API Gateway does to a plain request: then
+ * trying again is right.
  */
 export const askWhyRefused = async ({
   fetch,
@@ -23,8 +25,8 @@ export const askWhyRefused = async ({
     const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), cache: 'no-store' })
     const code = refusals.find((refusal) => errorCodes[refusal].status === response.status)
     if (code === undefined) return undefined
-    const message =
-      messageIn(await response.text()) ?? `The server refused the connection: ${response.status}.`
+    const message = messageOf(await response.text(), code)
+    if (message === undefined) return undefined
     return new ChatClientError(code, message, {
       status: response.status,
       temporary: errorCodes[code].temporary,
@@ -53,13 +55,10 @@ const httpUrlOf = (socketUrl: URL): string => socketUrl.href.replace(/^ws/, 'htt
 const isNetworkFailure = (error: unknown): boolean =>
   error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError')
 
-const messageIn = (body: string): string | undefined => {
-  try {
-    const json: unknown = JSON.parse(body)
-    if (typeof json !== 'object' || json === null || !('message' in json)) return undefined
-    return typeof json.message === 'string' ? json.message : undefined
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+/** Undefined for what is no error frame of the service with this code. */
+const messageOf = (body: string, code: string): string | undefined => {
+  const frame = parseJson(body)
+  if (typeof frame !== 'object' || frame === null) return undefined
+  if (!('type' in frame && frame.type === 'error' && 'code' in frame && frame.code === code)) return undefined
+  return 'message' in frame && typeof frame.message === 'string' ? frame.message : undefined
 }

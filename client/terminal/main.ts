@@ -10,9 +10,10 @@ const { stdin, stdout, stderr, env } = process
 const patienceMs = 20_000
 
 const chat = (options: TerminalOptions): Promise<number> => {
-  const { url, user, token } = options
+  const { url, user, token, authCheckUrl } = options
   const client = makeChatClient({
     url,
+    ...(authCheckUrl !== undefined && { authCheckUrl }),
     ...(token !== undefined ? { getToken: () => token } : user !== undefined && { userId: user }),
   })
   if (!stdin.isTTY || !stdout.isTTY) {

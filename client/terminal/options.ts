@@ -6,6 +6,8 @@ export type TerminalOptions = {
   /** Who sends the messages; in open mode only. */
   readonly user: string | undefined
   readonly token: string | undefined
+  /** Where to ask why a connection was refused. Undefined: `/auth-check` on the server's host. */
+  readonly authCheckUrl: string | undefined
   /** How many earlier messages to show. */
   readonly history: number
 }
@@ -22,6 +24,7 @@ export const usage = `Usage: npm run chat -- --room ROOM --user NAME [--url URL]
   --user NAME     who you are, where the server asks for no token
   --token JWT     your token; CHAT_TOKEN in the environment does as well
   --url URL       the server; ws://localhost:8080/ if you name none
+  --auth-check-url URL  where to ask why it was refused; a deployment on AWS prints it as AuthCheckUrl
   --history N     how many earlier messages to show, 0 to 500; 20 if you say nothing
   --help          this
 
@@ -48,6 +51,7 @@ const known = {
   user: { type: 'string' },
   token: { type: 'string' },
   url: { type: 'string', default: 'ws://localhost:8080/' },
+  'auth-check-url': { type: 'string' },
   history: { type: 'string', default: '20' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const
@@ -57,10 +61,11 @@ type Values = {
   readonly user?: string | undefined
   readonly token?: string | undefined
   readonly url: string
+  readonly 'auth-check-url'?: string | undefined
   readonly history: string
 }
 
-const check = ({ room, user, token, url, history }: Values): Parsed => {
+const check = ({ room, user, token, url, 'auth-check-url': authCheckUrl, history }: Values): Parsed => {
   if (room === undefined) return problem('Name a room: --room general')
   if (!/^[A-Za-z0-9_.:-]{1,128}$/.test(room)) {
     return problem(`"${room}" cannot be a room: 1 to 128 letters, digits, and _ . : - make one.`)
@@ -72,10 +77,16 @@ const check = ({ room, user, token, url, history }: Values): Parsed => {
   if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) {
     return problem(`"${url}" is not the address of a server: ws://… or wss://…`)
   }
+  if (authCheckUrl !== undefined && !/^https?:\/\//.test(authCheckUrl)) {
+    return problem(`"${authCheckUrl}" is no place to ask: https://…`)
+  }
   if (!/^\d{1,3}$/.test(history) || Number(history) > 500) {
     return problem('--history takes a number from 0 to 500.')
   }
-  return { kind: 'options', options: { url, roomId: room, user, token, history: Number(history) } }
+  return {
+    kind: 'options',
+    options: { url, roomId: room, user, token, authCheckUrl, history: Number(history) },
+  }
 }
 
 const problem = (text: string): Parsed => ({ kind: 'usage', problem: text })

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import { ChatError, errorFrame } from '../../core/protocol/chat-error.ts'
 import { type Action, type ClientFrame, type FrameOf, parseFrame } from '../../core/protocol/client-frames.ts'
-import { subprotocol } from '../../core/protocol/codes.ts'
+import { errorCodes, subprotocol } from '../../core/protocol/codes.ts'
 import { defaultLimits, type Limits } from '../../core/protocol/limits.ts'
 import type { MessagesFrame, ServerFrame } from '../../core/protocol/server-frames.ts'
 import { makeScriptedRoom, type ScriptedRoom } from './scripted-rooms.ts'
@@ -46,7 +46,9 @@ export type ScriptedServer = {
   readonly scriptPushes: (script: (frame: MessagesFrame, proceed: () => void) => void) => void
   readonly plain: () => void
   /** Refuses upgrades with this status until `admit`; /auth-check tells it as well. */
-  readonly refuse: (status: number, body?: object) => void
+  readonly refuse: (status: number, message?: string) => void
+  /** What is said to who asks why, in place of that: as a server does that knows nothing of it. */
+  readonly sayOfRefusals: (status: number, body: object) => void
   readonly admit: () => void
   /** What `hello` says from now on of the age that a connection may reach; 7200 at first. */
   readonly limitAge: (maxAgeSeconds: number | null) => void
@@ -84,8 +86,12 @@ export const startScriptedServer = async (limits: Partial<Limits> = {}): Promise
       state.scripts.clear()
       state.pushScript = undefined
     },
-    refuse: (status, body = { type: 'error', message: `Refused with ${status}.` }) => {
-      state.refusal = { status, body }
+    refuse: (status, message = `Refused with ${status}.`) => {
+      const code = Object.entries(errorCodes).find(([, known]) => known.status === status)?.[0]
+      state.refusal = { status, told: { status, body: { type: 'error', code, status, message } } }
+    },
+    sayOfRefusals: (status, body) => {
+      if (state.refusal) state.refusal = { ...state.refusal, told: { status, body } }
     },
     admit: () => {
       state.refusal = undefined
@@ -105,6 +111,9 @@ export const startScriptedServer = async (limits: Partial<Limits> = {}): Promise
 
 type AnyScript = (frame: ClientFrame, connection: ScriptedConnection, proceed: () => void) => void
 
+/** What is answered to who asks why a connection was refused. */
+type Told = { readonly status: number; readonly body: object }
+
 type State = {
   readonly limits: Limits
   readonly connections: ScriptedConnection[]
@@ -114,7 +123,7 @@ type State = {
   readonly scripts: Map<Action, AnyScript>
   readonly authChecks: URL[]
   pushScript: ((frame: MessagesFrame, proceed: () => void) => void) | undefined
-  refusal: { readonly status: number; readonly body: object } | undefined
+  refusal: { readonly status: number; readonly told: Told } | undefined
   maxAgeSeconds: number | null
 }
 
@@ -262,6 +271,6 @@ const answer = (state: State, request: IncomingMessage, response: ServerResponse
     return
   }
   state.authChecks.push(url)
-  const { status, body } = state.refusal ?? { status: 200, body: {} }
+  const { status, body } = state.refusal?.told ?? { status: 200, body: {} }
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }

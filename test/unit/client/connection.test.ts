@@ -31,7 +31,7 @@ describe('client, connecting', () => {
     [429, 'rate_limited'],
   ])('closes for good with the reason when the upgrade is refused with %i', async (status, code) => {
     const server = await serverForTest()
-    server.refuse(status, { type: 'error', message: 'This is why.' })
+    server.refuse(status, 'This is why.')
     const client = clientForTest(server, { getToken: () => 'a.jwt.here' })
     await expect(client.connect()).rejects.toMatchObject({ code, status, message: 'This is why.' })
     expect(client.state()).toMatchObject({ status: 'closed', reason: { code } })
@@ -42,7 +42,7 @@ describe('client, connecting', () => {
   it('closes for good, with a token or without, when pages of its origin may not connect', async () => {
     const server = await serverForTest()
     const message = 'Pages of this origin may not connect: see ALLOWED_ORIGINS.'
-    server.refuse(403, { type: 'error', code: 'forbidden', status: 403, message, temporary: false })
+    server.refuse(403, message)
     for (const options of [{ getToken: () => 'a.jwt.here' }, {}]) {
       const client = clientForTest(server, options)
       await expect(client.connect()).rejects.toMatchObject({ code: 'forbidden', status: 403, message })
@@ -94,6 +94,23 @@ describe('client, connecting', () => {
     })
     await client.connect()
     expect(client.events.error[0]).toMatchObject({ code: 'unauthorized', cause: expect.any(Error) })
+  })
+
+  it.each([
+    ['a WebSocket API of AWS, to any plain request', 403, { message: 'Forbidden' }],
+    ['a proxy that wants to know who asks', 401, { error: 'login' }],
+    ['somebody else’s error', 403, { type: 'error', code: 'unauthorized', message: 'Not you.' }],
+    ['an error frame for a passing trouble', 429, { type: 'error', code: 'unavailable', message: 'Busy.' }],
+  ])('does not take the answer of %s for the reason: it goes on trying', async (_who, status, body) => {
+    const server = await serverForTest()
+    server.refuse(500)
+    server.sayOfRefusals(status, body)
+    const client = clientForTest(server, { getToken: () => 'a.jwt.here' })
+    const connected = client.connect()
+    await until(() => expect(server.authChecks.length).toBeGreaterThanOrEqual(2))
+    server.admit()
+    await connected
+    expect(client.events.error).toEqual([])
   })
 
   it('goes on trying while the server is away or fails', async () => {

@@ -26,6 +26,12 @@ describe('terminal options', () => {
     })
   })
 
+  it('take the place to ask why a connection was refused', () => {
+    const authCheckUrl = 'https://check.example.org/auth-check'
+    const args = ['--room', 'general', '--token', 'a.jwt.here', '--auth-check-url', authCheckUrl]
+    expect(parseOptions(args, undefined)).toMatchObject({ options: { authCheckUrl } })
+  })
+
   it('take the token from the environment unless one is given', () => {
     const args = ['--room', 'general', '--url', 'wss://chat.example.org/live']
     expect(parseOptions(args, 'from-env')).toMatchObject({ options: { token: 'from-env' } })
@@ -44,6 +50,11 @@ describe('terminal options', () => {
       'another protocol',
       ['--room', 'a', '--user', 'ada', '--url', 'http://x/'],
       'is not the address of a server',
+    ],
+    [
+      'a place to ask that is none',
+      ['--room', 'a', '--user', 'b', '--auth-check-url', 'wss://x/'],
+      'is no place to ask',
     ],
     ['a user with a line break', ['--room', 'a', '--user', 'a\nb'], 'printable'],
     ['a history without end', ['--room', 'a', '--user', 'b', '--history', '501'], 'from 0 to 500'],
@@ -147,7 +158,7 @@ describe('terminal client', () => {
 
   it('ends with 1 and one clear line when it is refused', async () => {
     const server = await serverForTest()
-    server.refuse(401, { type: 'error', message: 'The token has expired.' })
+    server.refuse(401, 'The token has expired.')
     const args = ['--room', 'general', '--token', 'old', '--url', server.url]
     const { code, errors } = await run(args, 'hello\n')
     expect(code).toBe(1)

@@ -15,7 +15,7 @@ describe.runIf(hasBrowser())('the page, refused', () => {
   /** The page, of a server that refuses whoever comes. */
   const openPage = async (status: number, message: string): Promise<Page> => {
     const { page, server } = await open(browser)
-    server.refuse(status, { type: 'error', message })
+    server.refuse(status, message)
     await page.getByTestId('user-input').fill('Ada')
     return page
   }
