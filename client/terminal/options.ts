@@ -77,6 +77,8 @@ const check = ({ room, user, token, url, 'auth-check-url': authCheckUrl, history
   if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) {
     return problem(`"${url}" is not the address of a server: ws://… or wss://…`)
   }
+  if (url.includes('#'))
+    return problem('The address of a server has no fragment: leave out # and what follows.')
   if (authCheckUrl !== undefined && !/^https?:\/\//.test(authCheckUrl)) {
     return problem(`"${authCheckUrl}" is no place to ask: https://…`)
   }

@@ -1,6 +1,7 @@
 import { SignJWT } from 'jose'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../support/rabbitmq-server.ts'
+import { startScriptedServer } from '../support/scripted-server.ts'
 import { spawnScript } from '../support/spawn-script.ts'
 import { startTamperingProxy } from '../support/tampering-proxy.ts'
 import { everyParts, startTestChat } from '../support/test-chat.ts'
@@ -87,7 +88,26 @@ describe('npm run smoke says in one line what is wrong, and ends with 1, where',
   it('the secret is another one', async () => {
     const { url } = await startTestChat({ env: { AUTH_MODE: 'secret', AUTH_SECRET: secret } })
     const line = await failureOf([addressOf(url), '--secret', secret.toUpperCase()])
-    expect(line).toMatch(/^connect .*FAILED.*refuses: 401/)
+    expect(line).toMatch(/^connect .*FAILED.*refuses: 401, .*: is the token signed with/)
+  })
+
+  it('there is no token at all', async () => {
+    const { url } = await startTestChat({ env: { AUTH_MODE: 'secret', AUTH_SECRET: secret } })
+    expect(await failureOf([addressOf(url)])).toMatch(/refuses: 401, .*: give --token or --secret, or set/)
+  })
+
+  it('the server speaks no TLS', async () => {
+    const { url } = await startTestChat()
+    const line = await failureOf([`${url.replace('http', 'wss')}/`])
+    expect(line).toMatch(/^connect .*FAILED.*cannot be reached: it speaks no TLS there; is it ws:\/\/\?$/m)
+  })
+
+  it('the server has troubles of its own', async () => {
+    const server = await startScriptedServer()
+    onTestFinished(server.stop)
+    server.refuse(503)
+    const line = await failureOf([server.url, '--timeout', '2'])
+    expect(line).toMatch(/^connect .*FAILED.*does not let A and B in; it answers 503, no reason given\n$/)
   })
 
   it('the token does not allow the room', async () => {
@@ -150,6 +170,6 @@ describe('npm run smoke says in one line what is wrong, and ends with 1, where',
 it('npm run smoke says how it is used when its arguments make no sense, and ends with 2', async () => {
   const { code, errors } = await runSmoke(['http://localhost:8080/'])
   expect(code).toBe(2)
-  expect(errors).toContain('is not the address of a server')
+  expect(errors).toContain('is not the address of a server: ws://localhost:8080/\n')
   expect(errors).toContain('Usage: npm run smoke -- URL')
 })

@@ -78,8 +78,11 @@ const check = (values: Values, positionals: readonly string[], environment: Envi
   const { room = `smoke-${randomBytes(4).toString('hex')}` } = values
   if (url === undefined || others.length > 0) return problem('Name one address: wss://…')
   if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) {
-    return problem(`"${url}" is not the address of a server: ws://… or wss://…`)
+    const meant = /^https?:\/\//.test(url) ? url.replace('http', 'ws') : 'ws://… or wss://…'
+    return problem(`"${url}" is not the address of a server: ${meant}`)
   }
+  if (url.includes('#'))
+    return problem('The address of a WebSocket has no fragment: leave out # and what follows.')
   if (!/^[A-Za-z0-9_.:-]{1,128}$/.test(room)) {
     return problem(`"${room}" cannot be a room: 1 to 128 letters, digits, and _ . : - make one.`)
   }

@@ -19,6 +19,8 @@ export type Participant = {
   readonly received: readonly ChatMessage[]
   /** The epoch of the last one; null before the first. */
   readonly epoch: () => string | null
+  /** What came of the last try to connect that may be tried again; undefined where there was none. */
+  readonly lastAnswer: () => string | undefined
   /** How often the client said that a room is complete again. */
   readonly recoveries: () => number
   /** Waits until something is so. @throws SmokeError what makes it hopeless */
@@ -30,11 +32,13 @@ export const makeParticipant = ({ name, url, identity }: Options): Participant =
   const waits = makeWaits()
   let recoveries = 0
   let lastEpoch: string | null = null
+  let lastAnswer: string | undefined
   const fail = (reason: string) => waits.fail(new SmokeError(`${name}: ${reason}`))
   const wire = makeWire({
     change: waits.look,
     refused: (refusal) => {
-      if (isFinal(refusal)) fail(refusalText(url, refusal))
+      if (isFinal(refusal)) fail(`${refusalText(url, refusal)}${hintOf(refusal, identity)}`)
+      else lastAnswer = `${refusal.status}, ${refusal.reason}`
     },
   })
   const client = makeChatClient({
@@ -66,6 +70,7 @@ export const makeParticipant = ({ name, url, identity }: Options): Participant =
     wire,
     received,
     epoch: () => lastEpoch,
+    lastAnswer: () => lastAnswer,
     recoveries: () => recoveries,
     until: waits.until,
   }
@@ -76,6 +81,14 @@ const isFinal = ({ status }: Refusal): boolean => status === undefined || status
 
 const refusalText = (url: string, { status, reason }: Refusal): string =>
   status === undefined ? `${url} cannot be reached: ${reason}` : `${url} refuses: ${status}, ${reason}`
+
+/** A 401 has no more to say than that there is no valid token. */
+const hintOf = ({ status }: Refusal, identity: Options['identity']): string => {
+  if (status !== 401) return ''
+  return 'token' in identity
+    ? ": is the token signed with the deployment's secret, or by its issuer, and not expired?"
+    : ': give --token or --secret, or set CHAT_TOKEN or AUTH_SECRET'
+}
 
 type Wait = { readonly condition: () => boolean; readonly settle: PromiseWithResolvers<void> }
 

@@ -23,7 +23,11 @@ type Step = {
 
 const connect = async (smoke: Smoke): Promise<string> => {
   const { a, b } = smoke
-  smoke.progress = () => `${smoke.url} does not let ${unready([a, b], isOpen)} in`
+  smoke.progress = () => {
+    const answers = [a, b].flatMap(({ lastAnswer }) => lastAnswer() ?? [])
+    const last = answers.length > 0 ? `; it answers ${answers.at(-1)}` : ''
+    return `${smoke.url} does not let ${unready([a, b], isOpen)} in${last}`
+  }
   const opened = await Promise.all([a, b].map(open))
   const users = opened.map(({ userId }, index) => `${index === 0 ? 'A' : 'B'} is ${userId}`).join(', ')
   const hello = a.wire.hello()
