@@ -2,6 +2,7 @@ import { App } from 'aws-cdk-lib'
 import { SettingsError } from '../adapters/environment/settings.ts'
 import { bundleFunctions } from './bundle.ts'
 import { readStackSettings } from './settings.ts'
+import { settingsLine } from './settings-line.ts'
 import { SimpleChatStack } from './simple-chat-stack.ts'
 
 // What `cdk` runs: settings and bundles first, then the stack of one deployment.
@@ -9,6 +10,7 @@ import { SimpleChatStack } from './simple-chat-stack.ts'
 try {
   const app = new App()
   const settings = readStackSettings(app.node.getAllContext(), process.env)
+  console.error(settingsLine(settings))
   new SimpleChatStack(app, `SimpleChat-${settings.stageName}`, { settings, bundles: await bundleFunctions() })
   app.synth()
 } catch (error) {

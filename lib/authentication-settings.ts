@@ -18,7 +18,7 @@ export type Authentication = {
  */
 export const readAuthentication = (variables: Environment, target: 'aws' | 'localstack'): Authentication => {
   const mode = variables.AUTH_MODE?.trim()
-  if (mode === 'issuer') return issuerOf(variables)
+  if (mode === 'issuer') return issuerOf(variables, target)
   if (mode === 'secret') return target === 'aws' ? secretOf(variables) : plainSecretOf(variables)
   const secretName = target === 'aws' ? 'AUTH_SECRET_ARN' : 'AUTH_SECRET'
   throw new SettingsError(
@@ -26,10 +26,15 @@ export const readAuthentication = (variables: Environment, target: 'aws' | 'loca
   )
 }
 
-const issuerOf = (variables: Environment): Authentication => {
+const issuerOf = (variables: Environment, target: 'aws' | 'localstack'): Authentication => {
   const settings = readAuthSettings({ ...variables, AUTH_MODE: 'issuer' })
   if (settings.mode !== 'issuer') throw new Error(`Asked for an issuer, got ${settings.mode}`)
   const { mode, issuer, audience, jwksUri } = settings
+  if (target === 'aws' && [issuer, jwksUri].some((url) => url?.startsWith('http:'))) {
+    throw new SettingsError(
+      'Bad settings: AUTH_ISSUER and AUTH_JWKS_URI must begin with https:// on AWS: whoever can change the keys on their way can be anybody',
+    )
+  }
   return {
     variables: {
       AUTH_MODE: mode,

@@ -5,6 +5,7 @@ import { collect, type Environment, readSettings, SettingsError } from '../adapt
 import type { LaneCounts } from '../core/domain/lanes.ts'
 import { type Authentication, readAuthentication } from './authentication-settings.ts'
 import { type BrokerSize, connectionsProblem, zonesProblem } from './broker-sizes.ts'
+import { regionProblems } from './regions.ts'
 import {
   AwsSchema,
   commonEntries,
@@ -76,6 +77,7 @@ export const readStackSettings = (
   const target = targetName && collect(problems, () => readTarget(variables, targetName))
   if (common && target?.name === 'aws') {
     problems.push(...present([zonesProblem(target), connectionsProblem(target, laneCountsOf(common))]))
+    problems.push(...regionProblems(variables))
   }
   if (!common || !authentication || !target || problems.length > 0) {
     throw new SettingsError(`Bad settings: ${problems.join('; ')}. ${howToSet}`)
@@ -137,10 +139,11 @@ const alarmsOf = ({ ALARM_TOPIC_ARN, ALARM_EMAIL }: ReadAws): Alarms | undefined
 
 /** CDK's own context values have an @ or a colon in their names. */
 const ours = (context: Readonly<Record<string, unknown>>) =>
-  Object.entries(context).filter(([name]) => /^[a-z][A-Za-z0-9]*$/.test(name))
+  Object.entries(context).filter(([name]) => /^[a-z][A-Za-z0-9]*$|^[A-Z][A-Z0-9_]*$/.test(name))
 
-/** `brokerSize` is `BROKER_SIZE`. */
-const variableOf = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
+/** `brokerSize` is `BROKER_SIZE`, and so is that itself. */
+const variableOf = (name: string): string =>
+  /[a-z]/.test(name) ? name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase() : name
 
 const variablesIn = (context: Readonly<Record<string, unknown>>): Environment =>
   Object.fromEntries(ours(context).map(([name, value]) => [variableOf(name), String(value)]))

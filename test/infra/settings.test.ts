@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readStackSettings } from '../../lib/settings.ts'
+import { settingsLine } from '../../lib/settings-line.ts'
 
 const least = { AUTH_MODE: 'issuer', AUTH_ISSUER: 'https://id.example.org', AUTH_AUDIENCE: 'chat' }
 const secretArn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:chat/tokens-AbCdEf'
@@ -44,6 +45,53 @@ describe('settings of a deployment', () => {
       limits: { LIMIT_CONTENT_BYTES: '1024' },
       authentication: { secretArn, variables: { AUTH_MODE: 'secret', AUTH_SECRET_ARN: secretArn } },
     })
+  })
+
+  it('come from context in the spelling of variables too, and are not passed over if there are none such', () => {
+    const context = { LANES: 3, BROKER_SIZE: 'cluster', LIMIT_CONTENT_BYTES: 100 }
+    expect(readStackSettings(context, least)).toMatchObject({
+      laneCounts: { lanes: 3 },
+      limits: { LIMIT_CONTENT_BYTES: '100' },
+      target: { brokerSize: 'cluster' },
+    })
+    expect(complaint(least, { LANE: 3 })).toContain('there is no context value LANE')
+  })
+
+  it('name what is in another region than the deployment', () => {
+    const elsewhere = {
+      ...{ AUTH_MODE: 'secret', AUTH_SECRET_ARN: secretArn.replace('eu-central-1', 'us-east-1') },
+      ALARM_TOPIC_ARN: 'arn:aws:sns:us-east-1:123456789012:alarms',
+      AVAILABILITY_ZONES: 'us-east-1a',
+    }
+    const message = complaint({ ...elsewhere, AWS_REGION: 'us-west-2', CDK_DEFAULT_REGION: 'eu-central-1' })
+    for (const name of ['AUTH_SECRET_ARN', 'ALARM_TOPIC_ARN', 'AVAILABILITY_ZONES']) {
+      expect(message).toContain(`${name} must be in eu-central-1, where the deployment goes`)
+    }
+    expect(message).not.toContain('CERTIFICATE_ARN')
+    for (const region of [{ AWS_REGION: 'us-east-1' }, {}]) {
+      expect(readStackSettings({}, { ...elsewhere, ...region })).toBeDefined()
+    }
+  })
+
+  it('take keys over https alone, but for LocalStack', () => {
+    const insecure = { ...least, AUTH_ISSUER: 'http://id.example.org' }
+    expect(complaint(insecure)).toContain('AUTH_ISSUER and AUTH_JWKS_URI must begin with https://')
+    expect(complaint({ ...least, AUTH_JWKS_URI: 'http://id.example.org/keys' })).toContain('https://')
+    expect(readStackSettings({}, { ...insecure, TARGET: 'localstack' })).toBeDefined()
+  })
+
+  it('are told in a line', () => {
+    expect(settingsLine(readStackSettings({}, least))).toBe(
+      'Simple Chat, stage live: a small broker, no domain of its own, alarms to nobody, 4 lanes and 2 bulk lanes, messages kept for good, tokens of https://id.example.org',
+    )
+    const secret = {
+      TARGET: 'localstack',
+      AUTH_MODE: 'secret',
+      AUTH_SECRET: 'a secret of more than 32 bytes, here',
+    }
+    expect(settingsLine(readStackSettings({}, { ...secret, RETENTION_DAYS: '30' }))).toBe(
+      'Simple Chat, stage live: for LocalStack, 4 lanes and 2 bulk lanes, messages kept for 30 days, tokens signed with a secret',
+    )
   })
 
   it('that are bad are all named in one line', () => {
