@@ -17,11 +17,12 @@ export const readLimits = (environment: Environment): Limits => {
 
 /** A limit that is misspelt would silently not hold. */
 const unknownLimit = (environment: Environment): string | undefined => {
-  const known = Object.keys(defaultLimits).map(variableOf)
   const unknown = Object.keys(environment).filter(
-    (name) => name.startsWith('LIMIT_') && !known.includes(name),
+    (name) => name.startsWith('LIMIT_') && !limitNames.includes(name),
   )
-  return unknown.length > 0 ? `there is no ${unknown.join(', ')}; known are ${known.join(', ')}` : undefined
+  return unknown.length > 0
+    ? `there is no ${unknown.join(', ')}; known are ${limitNames.join(', ')}`
+    : undefined
 }
 
 /** What a message holds beside content and attributes (ids, names, times), and a frame beside its messages. */
@@ -46,8 +47,9 @@ const contradiction = (limits: Limits): string | undefined => {
 const variableOf = (name: string): string =>
   `LIMIT_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
 
+/** The variables, one for each limit. */
+export const limitNames: readonly string[] = Object.keys(defaultLimits).map(variableOf)
+
 const LimitsSchema = v.object(
-  Object.fromEntries(
-    Object.keys(defaultLimits).map((name) => [variableOf(name), v.exactOptional(wholeNumber(1, 1_000_000))]),
-  ),
+  Object.fromEntries(limitNames.map((name) => [name, v.exactOptional(wholeNumber(1, 1_000_000))])),
 )

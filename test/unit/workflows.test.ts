@@ -102,35 +102,50 @@ it('a deployment has no long-lived key: it takes a role of a repository variable
 })
 
 describe('the smoke test after a deployment', () => {
-  const script = scriptsIn(deploy).find((each) => each.includes('npm run smoke')) ?? ''
+  const script = scriptsIn(deploy).find((each) => each.includes(' smoke -- ')) ?? ''
 
   /** Runs the step with an npm whose nth smoke test is the first that goes well. */
-  const runStep = (firstGood: number) => {
+  const runStep = (firstGood: number, CHAT_TOKEN = 'a.jwt.here') => {
     const folder = mkdtempSync(join(tmpdir(), 'simple-chat-smoke-step-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const count = `echo x >> ${folder}/tries; tries=$(wc -l < ${folder}/tries)`
     const commands = {
       jq: 'echo wss://chat.example.org/live',
-      npm: `${count}; echo "$@"; [ "$tries" -ge ${firstGood} ]`,
+      npm: `${count}; echo "$@"; [ "$tries" -ge ${firstGood} ] || { echo FAILED >&2; exit 1; }`,
       sleep: 'true',
     }
     for (const [name, body] of Object.entries(commands)) {
       writeFileSync(join(folder, name), `#!/bin/bash\n${body}\n`, { mode: 0o755 })
     }
-    const env = { PATH: `${folder}:${process.env.PATH}`, GITHUB_STEP_SUMMARY: join(folder, 'summary') }
-    const { status } = spawnSync('bash', ['-eo', 'pipefail', '-c', script], { env })
-    return { status, summary: readFileSync(env.GITHUB_STEP_SUMMARY, 'utf8').trim().split('\n') }
+    const summary = join(folder, 'summary')
+    writeFileSync(summary, '')
+    const env = {
+      PATH: `${folder}:${process.env.PATH}`,
+      GITHUB_STEP_SUMMARY: summary,
+      AUTH_SECRET_ARN: '',
+      CHAT_TOKEN,
+    }
+    const { status, stdout } = spawnSync('bash', ['-eo', 'pipefail', '-c', script], { env })
+    return { status, output: String(stdout), summary: readFileSync(summary, 'utf8').trim().split('\n') }
   }
+  const called = 'run --silent smoke -- wss://chat.example.org/live --timeout 60'
+  const fence = '```'
 
   it('is tried again where it fails at first, and told in the summary', () => {
     const { status, summary } = runStep(2)
     expect(status).toBe(0)
-    expect(summary).toEqual(Array(2).fill('run smoke -- wss://chat.example.org/live --timeout 60'))
+    expect(summary).toEqual([fence, called, 'FAILED', fence, fence, called, fence])
   })
 
   it('fails the deployment where it fails three times', () => {
     const { status, summary } = runStep(4)
     expect(status).toBe(1)
-    expect(summary).toHaveLength(3)
+    expect(summary.filter((line) => line === 'FAILED')).toHaveLength(3)
+  })
+
+  it('is left out, with a warning, where nobody has given it a token', () => {
+    const { status, output, summary } = runStep(1, '')
+    expect([status, summary]).toEqual([0, ['']])
+    expect(output).toMatch(/^::warning::There is no secret SMOKE_TOKEN/)
   })
 })
