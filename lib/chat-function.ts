@@ -33,6 +33,7 @@ type Props = {
 export class ChatFunction extends Construct {
   readonly handler: LambdaFunction
   readonly role: Role
+  readonly logGroupName: string
 
   constructor(scope: Construct, id: string, props: Props) {
     super(scope, id)
@@ -42,6 +43,7 @@ export class ChatFunction extends Construct {
       retention: settings.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     })
+    this.logGroupName = logGroup.logGroupName
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn])
     if (place) this.allowNetworkInterfaces()

@@ -3,6 +3,8 @@ import {
   Dashboard as CloudWatchDashboard,
   GraphWidget,
   type IMetric,
+  type IWidget,
+  LogQueryWidget,
   PeriodOverride,
 } from 'aws-cdk-lib/aws-cloudwatch'
 import { Construct } from 'constructs'
@@ -34,7 +36,7 @@ export class Dashboard extends Construct {
   }
 }
 
-const rowsOf = ({ deployment, lanes, functions }: Props): readonly (readonly GraphWidget[])[] => {
+const rowsOf = ({ deployment, lanes, functions }: Props): readonly (readonly IWidget[])[] => {
   const { count, duration, connectsFailed, coldStarts } = chatMetricsOf(deployment.serviceName)
   const queues = laneNames(deployment.settings.laneCounts).map((lane) => lanes.topology.laneQueue(lane))
   const { broker } = lanes
@@ -84,8 +86,23 @@ const rowsOf = ({ deployment, lanes, functions }: Props): readonly (readonly Gra
       ),
       graph('Cold starts', functions.map(coldStarts)),
     ],
+    [warningsOf(functions)],
   ]
 }
+
+const warningsOf = (functions: readonly ChatFunction[]): LogQueryWidget =>
+  new LogQueryWidget({
+    title: 'What the functions warn of',
+    logGroupNames: functions.map(({ logGroupName }) => logGroupName),
+    queryLines: [
+      'fields @timestamp, level, message, error.message, error.cause.message, @log',
+      'filter level in ["WARN", "ERROR"]',
+      'sort @timestamp desc',
+      'limit 50',
+    ],
+    width: 24,
+    height: 8,
+  })
 
 const graph = (title: string, left: IMetric[]): GraphWidget =>
   new GraphWidget({ title, left, width: 8, height: 6 })

@@ -34,7 +34,7 @@ export class Monitoring extends Construct {
     this.dashboardUrl = new Dashboard(this, 'Dashboard', {
       deployment,
       lanes,
-      functions: [api.authorize, ...functions],
+      functions: [api.authorize, ...functions, lanes.deadLetters],
     }).url
     // authorize throws for every token that it refuses: that is how API Gateway is told to answer 401.
     new Alarms(this, 'Alarms', { deployment, target, lanes, functions })

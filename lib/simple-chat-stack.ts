@@ -32,15 +32,15 @@ export class SimpleChatStack extends Stack {
     const authCheckApi = new AuthCheckApi(this, 'AuthCheck', { deployment, storage })
     const fanOut = new FanOut(this, 'FanOut', { deployment, storage, lanes, api })
     tellOutputs(this, {
-      SocketUrl: api.url,
-      DomainTarget: api.domainTarget,
-      AuthCheckUrl: authCheckApi.url,
-      MessagesTable: storage.messages.tableName,
-      ConnectionsTable: storage.connections.tableName,
-      DeliverFunction: fanOut.deliver.handler.functionName,
-      QueuePrefix: settings.queuePrefix,
-      LaneCount: String(settings.laneCounts.lanes),
-      BulkLaneCount: String(settings.laneCounts.bulkLanes),
+      SocketUrl: [api.url, 'Where clients connect'],
+      DomainTarget: [api.domainTarget, 'Where the name of the domain has to point, as an alias or CNAME'],
+      AuthCheckUrl: [authCheckApi.url, 'authCheckUrl of every client: where to ask why it was refused'],
+      MessagesTable: [storage.messages.tableName, 'The messages; it outlives the stack'],
+      ConnectionsTable: [storage.connections.tableName, 'Who is connected, and in which rooms'],
+      DeliverFunction: [fanOut.deliver.handler.functionName, 'What lanes are handed to'],
+      QueuePrefix: [settings.queuePrefix, 'Begins the names of the queues'],
+      LaneCount: [String(settings.laneCounts.lanes), 'LANES'],
+      BulkLaneCount: [String(settings.laneCounts.bulkLanes), 'BULK_LANES'],
     })
     if (target.name !== 'aws' || !(lanes instanceof BrokerLanes)) return
     new LaneReaders(this, 'Readers', { deployment, lanes, deliver: fanOut.deliver })
@@ -53,8 +53,11 @@ export class SimpleChatStack extends Stack {
       fanOut,
     })
     tellOutputs(this, {
-      DashboardUrl: monitoring.dashboardUrl,
-      DeadLettersFunction: lanes.deadLetters.handler.functionName,
+      DashboardUrl: [monitoring.dashboardUrl, 'How the service fares'],
+      DeadLettersFunction: [
+        lanes.deadLetters.handler.functionName,
+        'DEAD_LETTERS_FUNCTION of npm run dead-letters',
+      ],
     })
   }
 }

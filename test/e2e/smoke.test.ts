@@ -43,6 +43,16 @@ describe('npm run smoke', () => {
     expect(await runSmoke(args, { AUTH_SECRET: secret })).toMatchObject(wentWell)
   })
 
+  it('takes a token of npm run token', async () => {
+    const { url } = await startWithTokens()
+    const args = ['--user', 'ada', '--name', 'Ada', '--rooms', 'smoke-*', '--roles', 'guest']
+    const made = await spawnScript('tools/token/main.ts', args, { AUTH_SECRET: secret }).ended
+    expect(made).toMatchObject({ code: 0, errors: '' })
+    const run = await runSmoke([addressOf(url), '--messages', '3'], { CHAT_TOKEN: made.output.trim() })
+    expect(run).toMatchObject(wentWell)
+    expect(run.output).toContain('A is ada, B is ada')
+  })
+
   it('takes tokens as well: one for each of two users, or one for both', async () => {
     const { url } = await startWithTokens()
     const tokenOf = (userId: string) =>

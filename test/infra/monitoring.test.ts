@@ -2,7 +2,7 @@ import { describe, expect, inject, it } from 'vitest'
 import { describeTopology } from '../../adapters/rabbitmq/topology.ts'
 import { laneNames } from '../../core/domain/lanes.ts'
 import { counters, durations } from '../../core/domain/metrics.ts'
-import { resourcesOf, type Template, textOf, theResource } from './template.ts'
+import { functionsOf, resourcesOf, type Template, textOf, theResource } from './template.ts'
 
 const { template } = inject('small')
 
@@ -12,13 +12,14 @@ type Metric = {
   readonly dimensions: Readonly<Record<string, string>>
 }
 
+type Widget = { readonly properties: { readonly metrics?: unknown[][]; readonly query?: string } }
+
+const widgets = (): readonly Widget[] =>
+  JSON.parse(textOf(template, theResource(template, 'AWS::CloudWatch::Dashboard').Properties.DashboardBody))
+    .widgets
+
 const dashboardMetrics = (): readonly Metric[] => {
-  const body = JSON.parse(
-    textOf(template, theResource(template, 'AWS::CloudWatch::Dashboard').Properties.DashboardBody),
-  )
-  const lines: unknown[][] = body.widgets.flatMap(
-    ({ properties }: { properties: { metrics: unknown[][] } }) => properties.metrics,
-  )
+  const lines = widgets().flatMap(({ properties }) => properties.metrics ?? [])
   return lines.map(([namespace, name, ...rest]) => {
     const dimensions = rest.filter((value) => typeof value === 'string')
     return {
@@ -70,6 +71,18 @@ describe('the dashboard', () => {
       ...laneNames({ lanes: 4, bulkLanes: 2 }).map((lane) => topology.laneQueue(lane)),
     ]
     expect(queues).toEqual(expected.map((Queue) => ({ Broker, Queue, VirtualHost: '/' })))
+  })
+
+  it('shows what the functions warn of: all that are there for messages, and no other log', () => {
+    const queries = widgets().flatMap(({ properties }) => properties.query ?? [])
+    expect(queries).toHaveLength(1)
+    const [query = ''] = queries
+    const logs = [...query.matchAll(/SOURCE '([^']*)'/g)].map(([, log]) => log)
+    const ofFunctions = functionsOf(template)
+      .filter(({ name }) => name !== 'delete-reader')
+      .map(({ path }) => `<${path.replace('Function/Resource', 'Log')}>`)
+    expect(logs.toSorted()).toEqual(ofFunctions.toSorted())
+    expect(query).toContain('| filter level in ["WARN", "ERROR"]')
   })
 
   it('is where its address leads', () => {
