@@ -53,18 +53,25 @@ export const pollLanes = async (config: PollerConfig, deps: Deps): Promise<void>
   }
 }
 
-/** Asks again and again, with growing pauses, until there is no problem any more, and tells each new one. */
+/** So often the same problem is told again. Ours. */
+const remindMs = 60_000
+
+/** Asks again and again, with growing pauses, until there is no problem any more; tells each new one, and reminds of it. */
 const waitFor = async (
   what: string,
   problem: () => Promise<string | undefined>,
   { telemetry, stopping }: Deps,
 ): Promise<void> => {
   let told: string | undefined
+  let toldAtMs = 0
   for (let failures = 1; !stopping.aborted; failures++) {
     const reason = await problem()
     if (reason === undefined) return
-    if (reason !== told) telemetry.warn(`Waiting for ${what}`, { reason })
-    told = reason
+    if (reason !== told || Date.now() - toldAtMs > remindMs) {
+      telemetry.warn(`Waiting for ${what}`, { reason })
+      told = reason
+      toldAtMs = Date.now()
+    }
     await pause(backoffMs(failures), stopping)
   }
 }

@@ -38,7 +38,13 @@ const times = measureStartUp([empty, ...functionNames.map(fileOf)], environment,
 const ofEmpty = timeOf(times, empty)
 
 const load = loadavg()[0]?.toFixed(1)
-process.stdout.write(`Node ${process.version}, ${rounds} cold starts each, load average ${load}\n\n`)
+process.stdout.write(`Node ${process.version}, ${rounds} cold starts each, load average ${load}\n`)
+if (Number(load) > 1) {
+  process.stdout.write('The machine is busy with other things: times are longer than they need to be.\n')
+}
+process.stdout.write(
+  'raw, gzip: what is loaded at start · late: what may be loaded later, beside it · ms until loaded\n\n',
+)
 process.stdout.write(`${row('', 'raw', 'gzip', 'late', 'median', 'min', 'above empty')}\n`)
 process.stdout.write(`${row('empty', '', '', '', ms(ofEmpty.median), ms(ofEmpty.min), '')}\n`)
 for (const name of functionNames) {

@@ -5,7 +5,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import type { Environment } from '../../adapters/environment/settings.ts'
+import { readAuthSettings } from '../../adapters/environment/auth-settings.ts'
+import { type Environment, readSettings, SettingsError, url } from '../../adapters/environment/settings.ts'
 import { DeployError } from './deploy-error.ts'
 
 export type Deployed = {
@@ -15,11 +16,11 @@ export type Deployed = {
   readonly secret: string | undefined
 }
 
-/** Bootstraps LocalStack and deploys the stack to it. @throws DeployError */
+/** Bootstraps LocalStack and deploys the stack to it. @throws DeployError, and SettingsError for what it needs itself */
 export const deploy = async (environment: Environment): Promise<Deployed> => {
-  await requireLocalStack(environment.AWS_ENDPOINT_URL || 'http://localhost:4566')
-  const region = environment.AWS_REGION || 'us-east-1'
+  const { AWS_ENDPOINT_URL, AWS_REGION: region } = readSettings(DeploySchema, environment)
   const authentication = authenticationOf(environment)
+  await requireLocalStack(AWS_ENDPOINT_URL)
   const run = (...args: readonly string[]) =>
     cdkLocal(args, {
       ...environment,
@@ -40,28 +41,42 @@ export const deploy = async (environment: Environment): Promise<Deployed> => {
   }
 }
 
+const DeploySchema = v.object({
+  AWS_ENDPOINT_URL: v.optional(url('http:', 'https:'), 'http://localhost:4566'),
+  AWS_REGION: v.optional(v.string(), 'us-east-1'),
+})
+
 /** As the functions' containers know it, whatever broker this machine's environment names for other purposes. */
 const brokerUrl = 'amqp://guest:guest@rabbitmq:5672'
 
-const requireLocalStack = async (url: string): Promise<void> => {
+const requireLocalStack = async (endpoint: string): Promise<void> => {
   try {
-    const { ok, status } = await fetch(`${url}/_localstack/health`, { signal: AbortSignal.timeout(5_000) })
-    if (!ok) throw new DeployError(`LocalStack at ${url} is not well: ${status}`)
+    const { ok, status } = await fetch(new URL('/_localstack/health', endpoint), {
+      signal: AbortSignal.timeout(5_000),
+    })
+    if (!ok) throw new DeployError(`LocalStack at ${endpoint} is not well: ${status}`)
   } catch (error) {
     if (error instanceof DeployError) throw error
     // Whatever fetch throws, it says that nobody answers.
     throw new DeployError(
-      `LocalStack does not answer at ${url}. Start it: docker compose -f localstack/compose.yml up --wait`,
+      `LocalStack does not answer at ${endpoint}. Start it: docker compose -f localstack/compose.yml up --wait`,
       { cause: error },
     )
   }
 }
 
-/** The stack takes no open mode; for a machine of one's own, a secret that is made up will do. */
-const authenticationOf = ({ AUTH_MODE, AUTH_SECRET }: Environment) =>
-  AUTH_MODE === 'issuer'
-    ? {}
-    : { AUTH_MODE: 'secret', AUTH_SECRET: AUTH_SECRET || randomBytes(32).toString('base64url') }
+/** For a machine of one's own, a secret that is made up will do. What is bad is told before anything is asked for. */
+const authenticationOf = (environment: Environment) => {
+  const AUTH_SECRET = environment.AUTH_SECRET?.trim() || randomBytes(32).toString('base64url')
+  const asked = { ...environment, AUTH_MODE: environment.AUTH_MODE?.trim() || 'secret', AUTH_SECRET }
+  const { mode } = readAuthSettings(asked)
+  if (mode === 'open') {
+    throw new SettingsError(
+      'Bad settings: AUTH_MODE must be secret, which makes one up where AUTH_SECRET is missing, or issuer: the stack takes no open mode',
+    )
+  }
+  return mode === 'issuer' ? {} : { AUTH_MODE: mode, AUTH_SECRET }
+}
 
 /** cdklocal takes nothing of AWS's from the environment but what its list names. */
 const regionVariables = (region: string) => ({

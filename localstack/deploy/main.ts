@@ -1,3 +1,4 @@
+import { SettingsError } from '../../adapters/environment/settings.ts'
 import { deploy } from './deploy.ts'
 import { DeployError } from './deploy-error.ts'
 import { localSocketUrl } from './socket-url.ts'
@@ -10,6 +11,6 @@ try {
     `    ${secret === undefined ? 'CHAT_TOKEN=…' : `AUTH_SECRET=${secret}`} npm run smoke -- ${url}`,
   )
 } catch (error) {
-  console.error(error instanceof DeployError ? error.message : error)
+  console.error(error instanceof DeployError || error instanceof SettingsError ? error.message : error)
   process.exitCode = 1
 }

@@ -26,8 +26,14 @@ const answerOf = async (functionName: string, args: readonly string[]) => {
     return v.parse(AnswerSchema, await makeInvoke({ maxAttempts: 1 })(functionName, { args }))
   } catch (cause) {
     // Whatever the SDK says (no region, no credentials, no such function), the function, or another one by that name.
-    throw new DeadLetterError(`${functionName} did not say that it is done: ${reasonOf(cause)}`, { cause })
+    throw new DeadLetterError(
+      `${functionName} did not say that it is done: ${reasonOf(cause)}. ${whatItTakes}`,
+      { cause },
+    )
   }
 }
+
+const whatItTakes =
+  'It takes AWS_REGION, credentials that may invoke it (AWS_PROFILE, or keys), and the name that the stack tells as DeadLettersFunction. What was begun shows in the list.'
 
 const AnswerSchema = v.object({ output: v.string(), errors: v.string(), exitCode: v.number() })

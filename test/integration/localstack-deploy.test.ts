@@ -87,10 +87,23 @@ describe('npm run deploy:localstack', () => {
       args: ['bootstrap', 'aws://000000000000/eu-central-1', '-c', 'target=localstack'],
       env: { AUTH_SECRET, AWS_REGION: 'eu-central-1' },
     })
-    const second = await runDeploy({ AWS_ENDPOINT_URL, AUTH_MODE: 'issuer' })
+    const issuer = { AUTH_MODE: 'issuer', AUTH_ISSUER: 'https://id.example.org', AUTH_AUDIENCE: 'chat' }
+    const second = await runDeploy({ AWS_ENDPOINT_URL, ...issuer })
     expect(second.calls[1].env).toMatchObject({ AUTH_MODE: 'issuer' })
     expect(second.calls[1].env.AUTH_SECRET).toBeUndefined()
     expect(second.output).toContain('CHAT_TOKEN=… npm run smoke')
+  })
+
+  test.each([
+    [{ AWS_ENDPOINT_URL: 'notaurl' }, 'AWS_ENDPOINT_URL must be a URL'],
+    [{ AUTH_SECRET: 'short' }, 'AUTH_SECRET must have at least 32 bytes'],
+    [{ AUTH_MODE: 'issuer' }, 'AUTH_ISSUER is missing; AUTH_AUDIENCE is missing'],
+    [{ AUTH_MODE: 'open' }, 'the stack takes no open mode'],
+  ])('says in one line what is wrong with %j, before it asks for LocalStack', async (env, problem) => {
+    const { code, errors, calls } = await runDeploy(env)
+    expect([code, calls]).toEqual([1, []])
+    expect(errors).toMatch(/^Bad settings: .*\n$/)
+    expect(errors).toContain(problem)
   })
 
   test('says in one line that LocalStack does not answer, or is not well, and deploys nothing', async () => {
