@@ -37,13 +37,13 @@ export const askWhyRefused = async ({
   }
 }
 
-/** Where to ask: the WebSocket's own address and query over HTTP, with the token that was offered. */
-export const authCheckUrl = (
-  socketUrl: URL,
-  token: string | undefined,
-  override: string | undefined,
-): URL => {
-  const url = new URL(override ?? '/auth-check', httpUrlOf(socketUrl))
+/** Where to ask: on the WebSocket's own host, unless another place is named. @throws TypeError if that is no URL */
+export const placeToAsk = (socketUrl: URL, named: string | undefined): URL =>
+  new URL(named ?? '/auth-check', httpUrlOf(socketUrl))
+
+/** What to ask there: with the query of the WebSocket, and the token that was offered. */
+export const authCheckUrl = (place: URL, socketUrl: URL, token: string | undefined): URL => {
+  const url = new URL(place)
   for (const [name, value] of socketUrl.searchParams) url.searchParams.set(name, value)
   if (token !== undefined) url.searchParams.set('token', token)
   return url

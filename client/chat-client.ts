@@ -1,5 +1,6 @@
 import { defaultLimits, type Limits } from '../core/protocol/limits.ts'
 import type { HelloFrame } from '../core/protocol/server-frames.ts'
+import { placeToAsk } from './auth-check.ts'
 import { makeBackoff } from './backoff.ts'
 import { makeCalls } from './calls.ts'
 import { ChatClientError } from './chat-client-error.ts'
@@ -133,9 +134,10 @@ export const makeChatClient = (options: ChatClientOptions): ChatClient => {
       moved: () => connection.changeOver(),
     },
   })
+  const url = addressOf(options)
   const connection = makeConnection({
-    url: addressOf(options),
-    authCheckUrl: options.authCheckUrl,
+    url,
+    authCheckPlace: placeToAsk(url, options.authCheckUrl),
     getToken: options.getToken,
     WebSocket: options.WebSocket ?? builtInWebSocket(),
     fetch: options.fetch ?? globalThis.fetch,

@@ -12,8 +12,8 @@ import type { Timings } from './timings.ts'
 
 export type DialDeps = {
   readonly url: URL
-  /** Where to ask why a connection was refused; `/auth-check` on the same host unless given. */
-  readonly authCheckUrl: string | undefined
+  /** Where to ask why a connection was refused. */
+  readonly authCheckPlace: URL
   readonly getToken: ((attempt: number) => string | Promise<string>) | undefined
   readonly WebSocket: SocketConstructor
   readonly fetch: typeof globalThis.fetch
@@ -156,7 +156,7 @@ const isSubprotocolToken = (token: string): boolean => /^[\w.~-]+$/.test(token)
 const askWhy = async (deps: DialDeps, token: string | undefined): Promise<Failure> => {
   const error = await askWhyRefused({
     fetch: deps.fetch,
-    url: authCheckUrl(deps.url, token, deps.authCheckUrl),
+    url: authCheckUrl(deps.authCheckPlace, deps.url, token),
     timeoutMs: deps.timings.connectTimeoutMs,
   })
   return error === undefined ? { kind: 'unreachable' } : { kind: 'refused', token, error }

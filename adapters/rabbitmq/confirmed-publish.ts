@@ -6,6 +6,8 @@ export type Outgoing = {
   readonly body: string
   readonly messageId: string
   readonly headers?: Readonly<Record<string, unknown>>
+  /** Default: for as long as its queue keeps it. */
+  readonly expirationMs?: number
 }
 
 /**
@@ -27,7 +29,14 @@ export const makeConfirmedPublish = (channel: ConfirmChannel, timeoutMs: number)
   })
   channel.on('return', ({ properties }) => returned.add(properties.messageId))
 
-  return ({ exchange, routingKey, body, messageId, headers }: Outgoing): Promise<Confirmation> =>
+  return ({
+    exchange,
+    routingKey,
+    body,
+    messageId,
+    headers,
+    expirationMs,
+  }: Outgoing): Promise<Confirmation> =>
     new Promise((resolve) => {
       if (closed) return resolve('lost')
       const timer = setTimeout(resolve, timeoutMs, 'timed out' satisfies Confirmation)
@@ -44,6 +53,7 @@ export const makeConfirmedPublish = (channel: ConfirmChannel, timeoutMs: number)
         contentType: 'application/json',
         messageId,
         headers,
+        ...(expirationMs !== undefined && { expiration: expirationMs }),
       }
       channel.publish(exchange, routingKey, content, properties, answered)
     })

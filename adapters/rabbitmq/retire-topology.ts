@@ -49,7 +49,7 @@ export const retireTopology = async (
     const over = AbortSignal.any([session.lost, AbortSignal.timeout(patienceMs)])
     const publish = makeSurePublish({ connection: publishing, newId, telemetry })
     const visit: Visit = { session, channel: await openChannel(session), over }
-    await endDelays(retired, visit)
+    await endDelays(retired, visit, newId)
     await visit.channel.deleteExchange(retired.jobsExchange)
     const move = makeMove(successor, publish)
     const moved = await Promise.all(
@@ -80,31 +80,50 @@ const onlyIn = (retired: Topology, successor: Topology): readonly string[] => {
 }
 
 /** Takes nothing more into the delays, and waits until all of it has come into its lane. */
-const endDelays = async ({ queues, jobsExchange }: Topology, visit: Visit): Promise<void> => {
+const endDelays = async (
+  { queues, jobsExchange, laneCounts, laneQueue }: Topology,
+  visit: Visit,
+  newId: IdSource,
+): Promise<void> => {
+  const { session, channel, over } = visit
   const delays = queues.filter(({ arguments: of }) => of['x-dead-letter-exchange'] === jobsExchange)
-  for (const { binding } of delays) await visit.channel.deleteExchange(binding.exchange)
-  await Promise.all(delays.map(({ name }) => endDelay(name, jobsExchange, visit)))
+  for (const { binding } of delays) await channel.deleteExchange(binding.exchange)
+  await Promise.all(delays.map(({ name }) => untilSent(name, jobsExchange, visit, newId)))
+  // The broker keeps what it has sent until the lanes have it: until they all answer, and have had a moment for it.
+  await Promise.all(laneNames(laneCounts).map((lane) => exists(session, laneQueue(lane))))
+  await pause(quietMs, over)
+  refuseIf(over, jobsExchange)
+  for (const { name } of delays) await channel.deleteQueue(name)
 }
 
 /**
  * What a quorum queue counts leaves out what has expired and is on its way into its lane, thousands it may be. So
  * something is sent after it: in a delay, nothing overtakes anything.
  */
-const endDelay = async (
+const untilSent = async (
   queue: string,
   jobsExchange: string,
   { session, channel, over }: Visit,
+  newId: IdSource,
 ): Promise<void> => {
   if (!(await exists(session, queue))) return
-  const { queue: end } = await channel.assertQueue('', { exclusive: true, durable: false })
+  const { queue: end } = await channel.assertQueue('', endQueueOptions)
   await channel.bindQueue(end, jobsExchange, queue)
+  // By this, since one that was sent by a retirement that broke off may come first.
+  const messageId = newId()
   const arrived = Promise.withResolvers<void>()
-  await channel.consume(end, () => arrived.resolve(), { noAck: true })
-  channel.sendToQueue(queue, Buffer.from(''), { persistent: true, expiration: 1 })
+  const look = (message: ConsumeMessage | null) => {
+    if (message?.properties.messageId === messageId) arrived.resolve()
+  }
+  await channel.consume(end, look, { noAck: true })
+  const last = { exchange: '', routingKey: queue, body: '', messageId, expirationMs: 1 }
+  const outcome = await session.publish(last)
+  if (outcome !== 'confirmed') throw new Error(`${queue} could not be emptied: what ends it was ${outcome}`)
   await Promise.race([arrived.promise, untilAborted(over)])
   refuseIf(over, queue)
-  await channel.deleteQueue(queue)
 }
+
+const endQueueOptions = { exclusive: true, durable: false, arguments: { 'x-queue-type': 'classic' } }
 
 type Move = { readonly move: (message: ConsumeMessage) => Promise<void> }
 

@@ -79,7 +79,7 @@ const check = ({ room, user, token, url, 'auth-check-url': authCheckUrl, history
   }
   if (url.includes('#'))
     return problem('The address of a server has no fragment: leave out # and what follows.')
-  if (authCheckUrl !== undefined && !/^https?:\/\//.test(authCheckUrl)) {
+  if (authCheckUrl !== undefined && !(/^https?:\/\//.test(authCheckUrl) && URL.canParse(authCheckUrl))) {
     return problem(`"${authCheckUrl}" is no place to ask: https://…`)
   }
   if (!/^\d{1,3}$/.test(history) || Number(history) > 500) {

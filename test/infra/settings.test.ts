@@ -65,9 +65,10 @@ describe('settings of a deployment', () => {
     }
     const message = complaint({ ...elsewhere, AWS_REGION: 'us-west-2', CDK_DEFAULT_REGION: 'eu-central-1' })
     for (const name of ['AUTH_SECRET_ARN', 'ALARM_TOPIC_ARN', 'AVAILABILITY_ZONES']) {
-      expect(message).toContain(`${name} must be in eu-central-1, where the deployment goes`)
+      expect(message).toContain(`${name} must be in eu-central-1, where the deployment goes (AWS_REGION)`)
     }
     expect(message).not.toContain('CERTIFICATE_ARN')
+    expect(complaint({ ...elsewhere, ...least, AWS_REGION: 'eu-central-1' })).not.toContain('AUTH_SECRET_ARN')
     for (const region of [{ AWS_REGION: 'us-east-1' }, {}]) {
       expect(readStackSettings({}, { ...elsewhere, ...region })).toBeDefined()
     }

@@ -135,6 +135,24 @@ describe.runIf(rabbitMq !== null)('lanes that are retired', () => {
     expect((await Promise.all(counts)).map(({ messageCount }) => messageCount)).toContain(jobs)
   })
 
+  test('are not taken for empty because of what an earlier try has left in them', async () => {
+    const body = Buffer.from(encodeJob(retryJob('room-0', 1)))
+    const delay = async () => {
+      channel.publish(retired.delayExchange(5_000), 'lane.0', body, { persistent: true })
+      await channel.waitForConfirms()
+    }
+    await delay()
+    await expect(retire(300)).rejects.toThrow('could not be emptied')
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    await declareTopology(channel, retired)
+    for (let job = 0; job < 10; job++) await delay()
+    await retire()
+    const counts = laneNames(successor.laneCounts).map((lane) =>
+      channel.checkQueue(successor.laneQueue(lane)),
+    )
+    expect((await Promise.all(counts)).map(({ messageCount }) => messageCount)).toContain(11)
+  })
+
   test('take their dead letters along where these have another queue now, as they are', async () => {
     successor = await declare(describeTopology({ lanes: 2, bulkLanes: 1, prefix: `${prefix}-new` }))
     channel.publish(retired.deadLetterExchange, '', Buffer.from('set aside'), {

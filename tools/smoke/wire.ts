@@ -115,7 +115,9 @@ const notePushes = (
 /** A name with several addresses fails with several errors, and no message of its own. */
 const networkReason = (error: Error): string => {
   if (error instanceof AggregateError) return error.errors.map(String).join(', ')
-  return 'code' in error && error.code === 'EPROTO' ? 'it speaks no TLS there; is it ws://?' : error.message
+  return error.message.includes('wrong version number')
+    ? 'it speaks no TLS there; is it ws://?'
+    : error.message
 }
 
 /** An answer to an upgrade is a line; what is longer is somebody else's page. */

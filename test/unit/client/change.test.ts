@@ -39,7 +39,7 @@ const openedAfterSeconds = async (maxAgeSeconds: number | null, random: number, 
   const startMs = performance.now()
   const change = makeChange({
     url: new URL('ws://localhost/'),
-    authCheckUrl: undefined,
+    authCheckPlace: new URL('http://localhost/auth-check'),
     getToken: undefined,
     WebSocket: UnopenedSocket,
     fetch: () => Promise.reject(new TypeError('There is no network')),

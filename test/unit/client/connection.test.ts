@@ -51,6 +51,12 @@ describe('client, connecting', () => {
     expect(server.authChecks).toHaveLength(2)
   })
 
+  it('cannot even be made with an address that is none', async () => {
+    const server = await serverForTest()
+    expect(() => clientForTest(server, { authCheckUrl: 'https://' })).toThrow(TypeError)
+    expect(() => clientForTest(server, { url: 'nowhere' })).toThrow(TypeError)
+  })
+
   it('closes for good when what it is given cannot be a token', async () => {
     const server = await serverForTest()
     const client = clientForTest(server, { getToken: () => 'not a token' })

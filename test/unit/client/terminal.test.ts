@@ -56,6 +56,11 @@ describe('terminal options', () => {
       ['--room', 'a', '--user', 'b', '--auth-check-url', 'wss://x/'],
       'is no place to ask',
     ],
+    [
+      'a place to ask that is cut off',
+      ['--room', 'a', '--user', 'b', '--auth-check-url', 'https://'],
+      'is no place to ask',
+    ],
     ['a user with a line break', ['--room', 'a', '--user', 'a\nb'], 'printable'],
     ['a history without end', ['--room', 'a', '--user', 'b', '--history', '501'], 'from 0 to 500'],
   ])('refuse %s and say why', (_what, args, problem) => {
