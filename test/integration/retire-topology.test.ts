@@ -143,6 +143,7 @@ describe.runIf(rabbitMq !== null)('lanes that are retired', () => {
     }
     await delay()
     await expect(retire(300)).rejects.toThrow('could not be emptied')
+    // What comes now expires later than what the first try has left: nothing but time tells them apart.
     await new Promise((resolve) => setTimeout(resolve, 2_000))
     await declareTopology(channel, retired)
     for (let job = 0; job < 10; job++) await delay()
