@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { parseJson } from '../../core/protocol/parse-json.ts'
 import { type Environment, readSettings, SettingsError, url } from './settings.ts'
 
 /** How connections prove who they are. */
@@ -36,10 +37,17 @@ const modes = ['open', 'secret', 'issuer'] as const
 const isMode = (mode: string | undefined): mode is (typeof modes)[number] =>
   modes.some((known) => known === mode)
 
+const isJsonObject = (text: string): boolean => {
+  const value = parseJson(text)
+  return typeof value === 'object' && value !== null
+}
+
 const SecretSchema = v.object({
   AUTH_SECRET: v.pipe(
     v.string(),
     v.check((secret) => new TextEncoder().encode(secret).byteLength >= 32, 'must have at least 32 bytes'),
+    // As the console of Secrets Manager stores it unless it is told to store plain text: nobody signs with that.
+    v.check((secret) => !isJsonObject(secret), 'must be the secret itself, and not JSON that has it in it'),
   ),
 })
 const IssuerSchema = v.object({
