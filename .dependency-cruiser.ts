@@ -129,11 +129,12 @@ export const forbidden: IForbiddenRuleType[] = [
     'the-smoke-test-sees-what-a-client-sees',
     '^tools/smoke/',
     '^tools/smoke/',
+    '^tools/token/sign-token\\.ts$',
     '^client/(?!terminal/)',
     '^core/protocol/',
     '^node:',
     '^[a-z_]+$',
-    ...npm('jose', 'ws'),
+    ...npm('ws'),
   ),
   {
     name: 'client-and-web-see-the-protocol-only',

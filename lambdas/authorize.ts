@@ -23,11 +23,16 @@ export const makeHandler =
       telemetry.count('connection.refused')
       telemetry.info('A connection was refused', { code: error.code, reason: error.message })
       if (error.code === 'forbidden') return policy('Deny', 'refused', event.methodArn)
-      // The one message that API Gateway turns into a 401.
-      if (error.code === 'unauthorized') throw new Error('Unauthorized', { cause: error })
+      if (error.code === 'unauthorized') throw new Error(unauthorized, { cause: error })
       throw error
     }
   }
+
+/** The one message that API Gateway turns into a 401. */
+const unauthorized = 'Unauthorized'
+
+/** Whether what the handler threw is its way to refuse a token. */
+export const isRefusal = (error: unknown): boolean => error instanceof Error && error.message === unauthorized
 
 const policy = (effect: 'Allow' | 'Deny', principalId: string, resource: string): AuthorizerResult => ({
   principalId,

@@ -22,8 +22,8 @@ export const makeHandler =
     })
     const [output, errors] = [told.join('\n'), complaints.join('\n')]
     if (output.length + errors.length <= mostCharacters) return { output, errors, exitCode }
-    const [shortOutput, shortErrors] = [output, errors].map((text) => firstLines(text, mostCharacters / 2))
-    return { output: shortOutput ?? '', errors: `${shortErrors}\n${tooMuch}`.trim(), exitCode: 1 }
+    const shortened = (text: string) => firstLines(text, mostCharacters / 2)
+    return { output: shortened(output), errors: `${shortened(errors)}\n${tooMuch}`.trim(), exitCode: 1 }
   }
 
 const tooMuch = 'It was done, and there is more to tell than an answer may hold: use --limit.'

@@ -1,4 +1,4 @@
-import { decodeJob } from '../core/domain/job.ts'
+import { decodeJob, noJobReason } from '../core/domain/job.ts'
 import type { PublishRequest } from '../core/domain/publish-request.ts'
 import type { RoomPublisher } from '../core/ports.ts'
 import type { PublishHandler } from './events.ts'
@@ -15,6 +15,6 @@ export const makeHandler =
 const publish = async (publisher: RoomPublisher, request: PublishRequest): Promise<void> => {
   if (request.kind === 'dead-letter') return publisher.setAside(request.body, request.reason)
   const job = decodeJob(request.body)
-  if (job === undefined) return publisher.setAside(request.body, 'not a job that this version knows')
+  if (job === undefined) return publisher.setAside(request.body, noJobReason)
   return publisher.publish(job, { delayMs: request.delayMs })
 }

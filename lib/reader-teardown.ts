@@ -15,9 +15,6 @@ type Props = {
   readonly target: IFunction
 }
 
-/** Lambda's default of 3 s is short for a cold start with the SDK and a call that is slow, and a failure keeps the stack. */
-const patience = { timeout: Duration.minutes(2), memorySize: 512 }
-
 /**
  * Sees to it that nothing is left of readers when they go. Lambda says that a mapping is deleted before it has deleted
  * its network interfaces, which it does with the function's role: CloudFormation would take the role away meanwhile,
@@ -30,7 +27,6 @@ export class ReaderTeardown extends Construct {
 
   constructor(scope: Construct, id: string, { deployment, target }: Props) {
     super(scope, id)
-    const runtime = Runtime.NODEJS_24_X
     const mappings = mappingsOf(this)
     const logGroup = new LogGroup(this, 'Log', {
       retention: deployment.settings.logRetentionDays,
@@ -57,8 +53,10 @@ export class ReaderTeardown extends Construct {
       'Mappings have ids that Lambda makes up; those that may be deleted are told by the function that they invoke',
     )
     const isComplete = new EsmDeleterIsCompleteFunction(this, 'IsComplete', {
-      ...patience,
-      runtime,
+      runtime: Runtime.NODEJS_24_X,
+      // Lambda's default of 3 s is short for a cold start with the SDK and a call that is slow, and a failure keeps the stack.
+      timeout: Duration.minutes(2),
+      memorySize: 512,
       logGroup,
       initialPolicy: [new PolicyStatement({ actions: ['ec2:DescribeNetworkInterfaces'], resources: ['*'] })],
     })

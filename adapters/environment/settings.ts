@@ -37,6 +37,7 @@ export const wholeNumber = (min: number, max: number) =>
 export const numberOr = (fallback: number, min: number, max: number) =>
   v.optional(wholeNumber(min, max), String(fallback))
 
+/** One of these words. */
 export const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
   v.picklist(values, `must be one of ${values.join(', ')}`)
 

@@ -19,9 +19,12 @@ type PowertoolsTelemetry = {
   /**
    * Has each invocation's lines bear its request id, logs what it throws, and hands its metrics to CloudWatch when it
    * ends, however it does.
+   *
+   * @param isExpected what is thrown as a matter of course, and not logged; default: nothing
    */
   readonly observed: <Event, Context extends InvocationContext, Result>(
     handler: (event: Event, context: Context) => Promise<Result>,
+    isExpected?: (error: unknown) => boolean,
   ) => (event: Event, context: Context) => Promise<Result>
 }
 
@@ -45,21 +48,21 @@ export const makeTelemetry = ({ service, namespace, level }: Options): Powertool
   }
   return {
     telemetry,
-    observed: (handler) => async (event, context) => {
-      logger.appendKeys({ requestId: context.awsRequestId })
-      metrics.captureColdStartMetric(context.functionName)
-      try {
-        return await handler(event, context)
-      } catch (error) {
-        // Lambda's own line has no cause. The authorizer's refusal, to the letter, was told by whoever threw it.
-        if (!isRefusal(error)) telemetry.error('The invocation failed', error)
-        throw error
-      } finally {
-        // Powertools warns of an invocation without metrics, which is an everyday thing here.
-        if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics()
-      }
-    },
+    observed:
+      (handler, isExpected = () => false) =>
+      async (event, context) => {
+        logger.appendKeys({ requestId: context.awsRequestId })
+        metrics.captureColdStartMetric(context.functionName)
+        try {
+          return await handler(event, context)
+        } catch (error) {
+          // Lambda's own line has no cause.
+          if (!isExpected(error)) telemetry.error('The invocation failed', error)
+          throw error
+        } finally {
+          // Powertools warns of an invocation without metrics, which is an everyday thing here.
+          if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics()
+        }
+      },
   }
 }
-
-const isRefusal = (error: unknown): boolean => error instanceof Error && error.message === 'Unauthorized'

@@ -1,5 +1,6 @@
 import type { Channel, ConsumeMessage } from 'amqplib'
 import { pause } from '../../core/domain/pause.ts'
+import { notFound, openChannel, replyCodeOf, resourceLocked } from './channel.ts'
 import type { BrokerConnection } from './connection.ts'
 import { DeadLetterError } from './dead-letter-error.ts'
 import { type LaneChannel, openLaneChannel } from './lane-channel.ts'
@@ -136,13 +137,6 @@ const lock = { exclusive: true, durable: false, arguments: { 'x-queue-type': 'cl
 /** Ours. */
 const retryMs = 100
 
-/** A refusal ends the channel that it came on, and is told by the operation that was refused. */
-export const openChannel = async (session: Session): Promise<Channel> => {
-  const channel = await session.connection.createChannel()
-  channel.on('error', () => undefined)
-  return channel
-}
-
 const readyIn = async (channel: Channel, queue: string): Promise<number> => {
   try {
     return (await channel.checkQueue(queue)).messageCount
@@ -160,11 +154,3 @@ const untilReturned = async (channel: Channel, queue: string, count: number): Pr
   const over = AbortSignal.timeout(idleMs)
   while (Date.now() < deadline && (await readyIn(channel, queue)) < count) await pause(5, over)
 }
-
-/** AMQP's reply codes. */
-export const notFound = 404
-const resourceLocked = 405
-
-/** The broker's reply code in what the library throws for a refusal. */
-export const replyCodeOf = (error: unknown): number | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined

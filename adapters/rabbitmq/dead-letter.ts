@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { ConsumeMessage } from 'amqplib'
 import { decodeJob, type Job } from '../../core/domain/job.ts'
+import { type WrittenRecord, writtenRecordOf } from './written-record.ts'
 
 /** A record that was set aside, by this code or by the broker. */
-export type DeadLetter = {
+export type DeadLetter = WrittenRecord & {
   /** 12 hex digits, of what the record is: the same each time that somebody looks. */
   readonly id: string
   /** When it was set aside, in ms since 1970; null where nobody noted it. */
@@ -11,10 +12,7 @@ export type DeadLetter = {
   readonly reason: string
   /** Undefined for what is no job that this version knows. */
   readonly job: Job | undefined
-  readonly body: string
   readonly bytes: number
-  /** Null where its publisher gave it none. */
-  readonly messageId: string | null
 }
 
 /** What is to be told of a record without its content; null where it has none, or is no job. */
@@ -34,13 +32,12 @@ export const deadLetterHeaders = (reason: string, atMs: number) => ({
   setAsideAt: new Date(atMs).toISOString(),
 })
 
-export const deadLetterOf = ({ content, properties }: ConsumeMessage): DeadLetter => {
-  const body = content.toString('utf8')
-  const messageId = typeof properties.messageId === 'string' ? properties.messageId : null
-  const { reason, atMs } = circumstancesOf(properties.headers ?? {})
+export const deadLetterOf = (message: ConsumeMessage): DeadLetter => {
+  const { body, messageId } = writtenRecordOf(message)
+  const { reason, atMs } = circumstancesOf(message.properties.headers ?? {})
   const parts = [messageId, reason, atMs, body]
   const id = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12)
-  return { id, atMs, reason, job: decodeJob(body), body, bytes: content.byteLength, messageId }
+  return { id, atMs, reason, job: decodeJob(body), body, bytes: message.content.byteLength, messageId }
 }
 
 export const summaryOf = ({ id, atMs, reason, bytes, job }: DeadLetter): DeadLetterSummary => ({

@@ -1,12 +1,14 @@
 import type { Job } from '../../core/domain/job.ts'
-import { type Lane, laneOfJob } from '../../core/domain/lanes.ts'
+import type { Lane } from '../../core/domain/lanes.ts'
 import type { IdSource, Telemetry } from '../../core/ports.ts'
+import { notFound, openChannel, replyCodeOf } from './channel.ts'
 import type { BrokerConnection } from './connection.ts'
 import { type DeadLetter, type DeadLetterSummary, deadLetterOf, summaryOf } from './dead-letter.ts'
 import { DeadLetterError } from './dead-letter-error.ts'
-import { holdDeadLetters, notFound, openChannel, replyCodeOf } from './dead-letter-queue.ts'
+import { holdDeadLetters } from './dead-letter-queue.ts'
 import { makeSurePublish } from './sure-publish.ts'
 import type { Topology } from './topology.ts'
+import { makePutInLane } from './written-record.ts'
 
 type Deps = {
   /** Makes a connection: whoever looks needs one of their own. */
@@ -128,11 +130,11 @@ const isMeant = ({ id, job, reason }: DeadLetter, selection: Selection): boolean
 
 /** @throws DeadLetterError if there are none with these counts: nothing is declared here, since nobody would read it */
 const openLanes = async ({ connect, topology, newId, telemetry }: Deps) => {
-  const { laneCounts, jobsExchange, laneQueue } = topology
+  const { laneQueue } = topology
   // Not the one that holds the dead letters: a broker that is short of memory stops reading connections that publish,
   // and with them acknowledgements.
   const connection = connect()
-  const publish = makeSurePublish({ connection, newId, telemetry })
+  const put = makePutInLane(topology, makeSurePublish({ connection, newId, telemetry }))
   const used = new Set<Lane>()
   try {
     await requireExchange(connection, topology)
@@ -141,12 +143,8 @@ const openLanes = async ({ connect, topology, newId, telemetry }: Deps) => {
     throw error
   }
   return {
-    put: async ({ body, messageId }: DeadLetter, job: Job): Promise<void> => {
-      const lane = laneOfJob(job, laneCounts)
-      // As it was written: another version may have put more into it than this one knows.
-      const message = { exchange: jobsExchange, routingKey: lane, body }
-      await publish({ ...message, ...(messageId !== null && { messageId }) })
-      used.add(lane)
+    put: async (letter: DeadLetter, job: Job): Promise<void> => {
+      used.add(await put(letter, job))
     },
     unread: async (): Promise<readonly Lane[]> => {
       const channel = await openChannel(await connection.open())

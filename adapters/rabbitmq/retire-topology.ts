@@ -1,15 +1,16 @@
 import type { Channel, ConsumeMessage } from 'amqplib'
-import { decodeJob } from '../../core/domain/job.ts'
-import { laneNames, laneOfJob } from '../../core/domain/lanes.ts'
+import { decodeJob, noJobReason } from '../../core/domain/job.ts'
+import { laneNames } from '../../core/domain/lanes.ts'
 import { pause, untilAborted } from '../../core/domain/pause.ts'
 import type { IdSource, Telemetry } from '../../core/ports.ts'
+import { notFound, openChannel, replyCodeOf } from './channel.ts'
 import type { BrokerConnection } from './connection.ts'
 import { deadLetterHeaders } from './dead-letter.ts'
-import { notFound, openChannel, replyCodeOf } from './dead-letter-queue.ts'
 import { openLaneChannel } from './lane-channel.ts'
 import type { Session } from './session.ts'
 import { makeSurePublish, type SurePublish } from './sure-publish.ts'
 import type { Topology } from './topology.ts'
+import { makePutInLane, type WrittenRecord, writtenRecordOf } from './written-record.ts'
 
 type Deps = {
   /** Makes a connection: one to read with, and one to publish with. */
@@ -172,18 +173,22 @@ const refuseIf = (over: AbortSignal, queue: string): void => {
   if (over.aborted) throw new Error(`${queue} could not be emptied`, { cause: over.reason })
 }
 
-const makeMove =
-  ({ jobsExchange, deadLetterExchange, laneCounts }: Topology, publish: SurePublish) =>
-  (message: ConsumeMessage): Promise<void> => {
-    const body = message.content.toString('utf8')
-    const job = decodeJob(body)
-    if (job) {
-      const routingKey = laneOfJob(job, laneCounts)
-      return publish({ exchange: jobsExchange, routingKey, body, ...identityOf(message) })
-    }
-    const headers = deadLetterHeaders('not a job that this version knows', Date.now())
-    return publish({ exchange: deadLetterExchange, routingKey: '', body, headers, ...identityOf(message) })
+const makeMove = (successor: Topology, publish: SurePublish) => {
+  const put = makePutInLane(successor, publish)
+  return async (message: ConsumeMessage): Promise<void> => {
+    const record = writtenRecordOf(message)
+    const job = decodeJob(record.body)
+    if (job) await put(record, job)
+    else await setAside(successor, publish, record, deadLetterHeaders(noJobReason, Date.now()))
   }
+}
+
+const setAside = (
+  { deadLetterExchange: exchange }: Topology,
+  publish: SurePublish,
+  record: WrittenRecord,
+  headers: Readonly<Record<string, unknown>>,
+): Promise<void> => publish({ ...record, exchange, routingKey: '', headers })
 
 /** As they are, whoever set them aside: their headers say why, and when. */
 const endDeadLetters = async (
@@ -193,20 +198,11 @@ const endDeadLetters = async (
 ): Promise<number> => {
   if (retired.deadLetterQueue === successor.deadLetterQueue) return 0
   const move = (message: ConsumeMessage) =>
-    publish({
-      exchange: successor.deadLetterExchange,
-      routingKey: '',
-      body: message.content.toString('utf8'),
-      headers: message.properties.headers ?? {},
-      ...identityOf(message),
-    })
+    setAside(successor, publish, writtenRecordOf(message), message.properties.headers ?? {})
   const moved = await endQueue(retired.deadLetterQueue, { ...visit, move })
   await visit.channel.deleteExchange(retired.deadLetterExchange)
   return moved
 }
-
-const identityOf = ({ properties: { messageId } }: ConsumeMessage) =>
-  typeof messageId === 'string' ? { messageId } : {}
 
 /** On a channel of its own, which the broker closes where there is none. */
 const exists = async (session: Session, queue: string): Promise<boolean> => {

@@ -10,8 +10,8 @@ type Deps = {
 }
 
 type Message = Omit<Outgoing, 'messageId'> & {
-  /** Default: a new one. */
-  readonly messageId?: string
+  /** Default, and for null: a new one. */
+  readonly messageId?: string | null
 }
 
 /** Resolves once the broker has stored the message in a queue. @throws ChatError `unavailable`: it may or may not be there */
@@ -28,9 +28,9 @@ export const makeSurePublish = ({ connection, newId, telemetry }: Deps): SurePub
     return 'lost'
   }
 
-  return async ({ messageId = newId(), ...message }) => {
+  return async ({ messageId, ...message }) => {
     // The same id in both attempts: both may have reached the lane.
-    const identified = { ...message, messageId }
+    const identified = { ...message, messageId: messageId ?? newId() }
     let outcome = await attempt(identified)
     if (outcome === 'lost') {
       telemetry.count('broker.publishRetried')

@@ -61,6 +61,9 @@ export const audienceName = (roomId: string, slots: SlotRange | undefined): stri
 
 export const encodeJob = (job: Job): string => JSON.stringify(job)
 
+/** Why a record is set aside that `decodeJob` does not know. */
+export const noJobReason = 'not a job that this version knows'
+
 /** The job in a record's body, or undefined for one that no version of this code wrote. */
 export const decodeJob = (body: string): Job | undefined => {
   const parsed = v.safeParse(JobSchema, parseJson(body))

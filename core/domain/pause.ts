@@ -11,6 +11,7 @@ export const pause = (ms: number, over: AbortSignal): Promise<void> =>
     over.addEventListener('abort', end)
   })
 
+/** Resolves once it is aborted: at once where it is already. */
 export const untilAborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve()

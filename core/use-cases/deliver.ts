@@ -13,6 +13,7 @@ import {
   encodeJob,
   type Job,
   type MessagesJob,
+  noJobReason,
   type RangeJob,
   type RetryJob,
   slotsOf,
@@ -205,7 +206,7 @@ const decodeAll = async (
         bytes: body.length,
       })
       telemetry.count('deadLettered')
-      await publisher.setAside(body, 'not a job that this version knows')
+      await publisher.setAside(body, noJobReason)
     }
   }
   return jobs

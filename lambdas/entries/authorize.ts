@@ -1,8 +1,11 @@
-import { makeHandler } from '../authorize.ts'
+import { isRefusal, makeHandler } from '../authorize.ts'
 import { authenticationOf } from './authentication.ts'
 import { environment, read, telemetrySettings } from './environment.ts'
 import { telemetryOf } from './telemetry.ts'
 
 const { telemetry, observed } = telemetryOf(read(telemetrySettings))
 
-export const handler = observed(makeHandler({ authenticate: authenticationOf(environment), telemetry }))
+export const handler = observed(
+  makeHandler({ authenticate: authenticationOf(environment), telemetry }),
+  isRefusal,
+)

@@ -10,7 +10,7 @@ import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
 import { makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
 import { makeLaneConsumer } from '../../adapters/rabbitmq/lane-consumer.ts'
-import { deleteTopology, describeTopology, type Topology } from '../../adapters/rabbitmq/topology.ts'
+import { describeTopology, type Topology } from '../../adapters/rabbitmq/topology.ts'
 import { encodeJob } from '../../core/domain/job.ts'
 import { laneOf } from '../../core/domain/lanes.ts'
 import type { Handlers } from '../../gateway/handlers.ts'
@@ -31,6 +31,7 @@ import { invocation } from '../support/lambda-events.ts'
 import { entriesJob } from '../support/lane-jobs.ts'
 import { connectPlain } from '../support/plain-client.ts'
 import { freePort } from '../support/rabbitmq-server.ts'
+import { removeTopology } from '../support/remove-topology.ts'
 import { makeTestTables } from '../support/test-tables.ts'
 import { keySet, startJwksServer } from '../unit/adapters/jose/jwks-server.ts'
 import { environmentOf, functionOf } from './template.ts'
@@ -97,9 +98,7 @@ const readLanes = (url: string, prefix: string) => {
   const connection = makeBrokerConnection({ url, telemetry })
   onTestFinished(async () => {
     await connection.close()
-    const inspector = await connect(url)
-    await deleteTopology(await inspector.createChannel(), topology)
-    await inspector.close()
+    await removeTopology(url, topology)
   })
   return { consumer: makeLaneConsumer({ connection, topology, telemetry }), counts: topology.laneCounts }
 }
@@ -219,8 +218,8 @@ describe.runIf(rabbitMq !== null)('the bundles, with the environment of the temp
     const inspector = await connect(rabbitMq ?? '')
     const channel = await inspector.createConfirmChannel()
     onTestFinished(async () => {
-      for (const topology of [one, three]) await deleteTopology(channel, topology)
       await inspector.close()
+      for (const topology of [one, three]) await removeTopology(rabbitMq ?? '', topology)
     })
     const before = await ask(one, { RequestType: 'Create' })
     channel.publish(before, 'lane.0', Buffer.from(encodeJob(entriesJob('general', 1))))

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { connect } from 'amqplib'
 import { onTestFinished } from 'vitest'
 import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
 import { makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
 import { makeRoomPublisher } from '../../adapters/rabbitmq/room-publisher.ts'
-import { deleteTopology, describeTopology } from '../../adapters/rabbitmq/topology.ts'
+import { describeTopology } from '../../adapters/rabbitmq/topology.ts'
 import { eventually } from './eventually.ts'
+import { removeTopology } from './remove-topology.ts'
 import { spawnScript } from './spawn-script.ts'
 
 /** LocalStack's lane poller as a process of its own, as its container runs it. */
@@ -39,9 +39,7 @@ export const ownLanes = (url: string) => {
   const connection = makeBrokerConnection({ url, telemetry })
   onTestFinished(async () => {
     await connection.close()
-    const inspector = await connect(url)
-    await deleteTopology(await inspector.createChannel(), topology)
-    await inspector.close()
+    await removeTopology(url, topology)
   })
   return {
     topology,

@@ -3,14 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
-import { connect } from 'amqplib'
 import { inject, onTestFinished } from 'vitest'
 import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
 import { makeRoomDirectory } from '../../adapters/dynamodb/room-directory.ts'
-import { deleteTopology, describeTopology } from '../../adapters/rabbitmq/topology.ts'
+import { describeTopology } from '../../adapters/rabbitmq/topology.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { readConfig } from '../../gateway/config.ts'
 import { type StartOptions, startChat } from '../../gateway/start.ts'
+import { removeTopology } from './remove-topology.ts'
 
 export type TestParts = {
   readonly name: string
@@ -55,7 +55,7 @@ export const startTestChat = async ({ parts = embedded, env = {}, ...options }: 
   const gateway = await startChat(config, options)
   onTestFinished(async () => {
     await gateway.close()
-    if (broker !== null) await removeQueues(broker, { ...config.laneCounts, prefix: own })
+    if (broker !== null) await removeTopology(broker, describeTopology({ ...config.laneCounts, prefix: own }))
     if (endpoint !== null) await removeTables(endpoint, Object.values(config.tableNames))
     await rm(dataFolder, { recursive: true, force: true })
   }, 30_000)
@@ -78,13 +78,6 @@ export const membersOf = async ({ endpoint, names }: Tables, roomId: string): Pr
 }
 
 const embedded = { store: 'embedded', broker: 'embedded' } as const
-
-const removeQueues = async (url: string, topology: Parameters<typeof describeTopology>[0]): Promise<void> => {
-  const connection = await connect(url)
-  const channel = await connection.createChannel()
-  await deleteTopology(channel, describeTopology(topology))
-  await connection.close()
-}
 
 const removeTables = async (endpoint: string, names: readonly string[]): Promise<void> => {
   const client = makeDynamoDbClient({ endpoint })

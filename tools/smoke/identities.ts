@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { SignJWT } from 'jose'
+import { signToken } from '../token/sign-token.ts'
 import type { Identification } from './options.ts'
 
 export type Identity = { readonly token: string } | { readonly userId: string }
@@ -20,19 +20,14 @@ export const identitiesFor = async (
       return [{ token: a }, { token: b }]
     }
     case 'secret': {
-      const key = new TextEncoder().encode(identification.secret)
-      const [a, b] = await Promise.all(userIds.map((userId) => makeToken(userId, roomId, key)))
+      const { secret } = identification
+      const rooms = [roomId]
+      const [a, b] = await Promise.all(
+        userIds.map((userId) => signToken({ userId, rooms }, secret, tokenLife)),
+      )
       return [{ token: a ?? '' }, { token: b ?? '' }]
     }
     case 'open':
       return [{ userId: userIds[0] }, { userId: userIds[1] }]
   }
 }
-
-const makeToken = (userId: string, roomId: string, key: Uint8Array): Promise<string> =>
-  new SignJWT({ rooms: [roomId] })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(userId)
-    .setIssuedAt()
-    .setExpirationTime(tokenLife)
-    .sign(key)

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { makeTelemetry } from '../../../../adapters/powertools/telemetry.ts'
 import { ChatError } from '../../../../core/protocol/chat-error.ts'
+import { isRefusal } from '../../../../lambdas/authorize.ts'
 
 const context = { functionName: 'send-message', awsRequestId: 'request-1' }
 
@@ -104,7 +105,7 @@ describe('telemetry on Lambda', () => {
 
   it('says nothing of a token that was refused: the handler has', async () => {
     const { observed } = setUp()
-    const handler = observed(() => Promise.reject(new Error('Unauthorized')))
+    const handler = observed(() => Promise.reject(new Error('Unauthorized')), isRefusal)
     await expect(handler({}, context)).rejects.toThrow('Unauthorized')
     expect(lines).toEqual([])
   })
