@@ -17,14 +17,14 @@ export default defineConfig({
       suite('unit'),
       suite('contract'),
       suite('integration'),
-      suite('infra', { globalSetup: ['test/infra/synthesize.ts'] }),
+      suite('infra', { globalSetup: ['test/infra/synthesis/synthesize.ts'] }),
       suite('e2e', { testTimeout: 120_000, fileParallelism: false }),
     ],
-    globalSetup: ['test/support/servers.ts'],
+    globalSetup: ['test/support/servers/servers.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
     coverage: {
       provider: 'v8',
-      include: ['core', 'adapters', 'lambdas', 'gateway', 'client', 'operations'].map(
+      include: ['protocol', 'core', 'adapters', 'lambdas', 'gateway', 'client', 'cli'].map(
         (folder) => `${folder}/**/*.ts`,
       ),
       reporter: ['text-summary', 'json-summary', 'html'],

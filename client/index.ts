@@ -1,4 +1,10 @@
 // What the package `simple-chat-client` offers.
+
+export { ChatClientError, type ChatClientErrorCode } from './api/errors.ts'
+export type { ChatClientEvents, ConnectionState, Disconnection } from './api/events.ts'
+export type { ChatMessage, Cursor, RoomPage, RoomReset, Sent, UnsentMessage } from './api/messages.ts'
+export type { Timers } from './api/timers.ts'
+export { defaultTimings, type Timings } from './api/timings.ts'
 export {
   type ChatClient,
   type ChatClientOptions,
@@ -7,10 +13,5 @@ export {
   type SendOptions,
   type Welcome,
 } from './chat-client.ts'
-export { ChatClientError, type ChatClientErrorCode } from './chat-client-error.ts'
-export type { ChatClientEvents, ConnectionState, Disconnection } from './chat-client-events.ts'
-export { makeMessageId } from './message-id.ts'
-export type { ChatMessage, Cursor, RoomPage, RoomReset, Sent, UnsentMessage } from './messages.ts'
-export type { SocketConstructor, SocketLike } from './socket.ts'
-export type { Timers } from './timers.ts'
-export { defaultTimings, type Timings } from './timings.ts'
+export type { SocketConstructor, SocketLike } from './connection/socket.ts'
+export { makeMessageId } from './primitives/message-id.ts'

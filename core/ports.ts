@@ -1,11 +1,11 @@
+import type { Cursor } from '../protocol/client-frames.ts'
+import type { Head } from '../protocol/server-frames.ts'
 import type { Entry, Sender } from './domain/entry.ts'
 import type { Connection, Identity } from './domain/identity.ts'
 import type { Job } from './domain/job.ts'
 import type { Lane } from './domain/lanes.ts'
 import type { Counter, Duration } from './domain/metrics.ts'
 import type { SlotRange } from './domain/slots.ts'
-import type { Cursor } from './protocol/client-frames.ts'
-import type { Head } from './protocol/server-frames.ts'
 
 // What the core needs from outside. Adapters are named after the port and say only how they differ.
 //

@@ -1,8 +1,8 @@
-import { SettingsError } from '../adapters/environment/settings.ts'
-import { readConfig } from './config.ts'
+import { SettingsError } from '../adapters/settings/settings.ts'
 import type { Gateway } from './server.ts'
+import { readConfig } from './settings/config.ts'
+import { StartError } from './settings/start-error.ts'
 import { startChat } from './start.ts'
-import { StartError } from './start-error.ts'
 
 // Standard output is for the log alone, one JSON object a line; what a person reads goes to standard error.
 

@@ -1,13 +1,13 @@
 import type { Server } from 'node:http'
 import type { Telemetry } from '../core/ports.ts'
-import { closeCodes } from '../core/protocol/codes.ts'
-import type { DisconnectFrame } from '../core/protocol/server-frames.ts'
-import type { Connections } from './connections.ts'
-import { tooLate, within } from './deadline.ts'
-import type { Disconnects } from './disconnects.ts'
-import type { InHand } from './in-hand.ts'
-import type { LanePoller } from './lane-poller.ts'
-import type { GatewayLimits } from './limits.ts'
+import { closeCodes } from '../protocol/codes.ts'
+import type { DisconnectFrame } from '../protocol/server-frames.ts'
+import { tooLate, within } from './lambda/deadline.ts'
+import type { InHand } from './lambda/in-flight.ts'
+import type { LanePoller } from './lambda/lane-poller.ts'
+import type { GatewayLimits } from './settings/limits.ts'
+import type { Connections } from './sockets/connections.ts'
+import type { Disconnects } from './sockets/disconnects.ts'
 
 type Deps = {
   readonly server: Server

@@ -1,27 +1,27 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { makeFramePoster } from '../adapters/apigateway/frame-poster.ts'
-import { makeTelemetry } from '../adapters/console/telemetry.ts'
-import { makeMessageLog } from '../adapters/dynamodb/message-log.ts'
-import { makeRoomDirectory } from '../adapters/dynamodb/room-directory.ts'
-import type { AuthSettings } from '../adapters/environment/auth-settings.ts'
+import { makeRoomDirectory } from '../adapters/dynamodb/directory/room-directory.ts'
+import { makeMessageLog } from '../adapters/dynamodb/log/message-log.ts'
 import { makeTokenVerifier } from '../adapters/jose/token-verifier.ts'
+import type { AuthSettings } from '../adapters/settings/auth.ts'
 import { systemClock } from '../adapters/system/clock.ts'
 import { makeIdSource } from '../adapters/system/id-source.ts'
+import { makeTelemetry } from '../adapters/telemetry/console.ts'
 import type { Clock } from '../core/ports.ts'
 import {
   type Authenticate,
   makeOpenAuthentication,
   makeTokenAuthentication,
-} from '../lambdas/runtime/authenticate.ts'
-import type { GatewayConfig, Place } from './config.ts'
-import { makeConnections } from './connections.ts'
-import { makeFaults } from './faults.ts'
-import { makeHandlers, takeTurns } from './handlers.ts'
-import { apiGatewayLimits, type GatewayLimits } from './limits.ts'
-import { makeLocalPoster } from './local-poster.ts'
-import { type Broker, openBroker, openStore, type Store } from './parts.ts'
+} from '../lambdas/aws/authenticate.ts'
+import { type Broker, openBroker, openStore, type Store } from './backends/parts.ts'
+import { makeHandlers, takeTurns } from './lambda/handlers.ts'
 import { type Gateway, startGateway } from './server.ts'
+import type { GatewayConfig, Place } from './settings/config.ts'
+import { makeFaults } from './settings/faults.ts'
+import { apiGatewayLimits, type GatewayLimits } from './settings/limits.ts'
+import { makeConnections } from './sockets/connections.ts'
+import { makeLocalPoster } from './sockets/local-poster.ts'
 
 /** What a test may choose beside the settings. */
 export type StartOptions = {

@@ -1,4 +1,4 @@
-import type { Action } from '../core/protocol/client-frames.ts'
+import type { Action } from '../protocol/client-frames.ts'
 
 /** Names of the functions: each is the file in this folder that holds its handler. */
 export const functionNames = [

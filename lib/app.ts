@@ -1,8 +1,8 @@
 import { App } from 'aws-cdk-lib'
-import { SettingsError } from '../adapters/environment/settings.ts'
-import { bundleFunctions } from './bundle.ts'
-import { readStackSettings } from './settings.ts'
-import { settingsLine } from './settings-line.ts'
+import { SettingsError } from '../adapters/settings/settings.ts'
+import { bundleFunctions } from './functions/bundle.ts'
+import { readStackSettings } from './settings/settings.ts'
+import { settingsLine } from './settings/summary.ts'
 import { SimpleChatStack } from './simple-chat-stack.ts'
 
 // What `cdk` runs: settings and bundles first, then the stack of one deployment.

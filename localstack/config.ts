@@ -1,7 +1,7 @@
 import * as v from 'valibot'
-import { brokerEntries } from '../adapters/environment/broker-settings.ts'
-import { type LogLevel, logEntries } from '../adapters/environment/log-settings.ts'
-import { type Environment, functionName, readSettings, url } from '../adapters/environment/settings.ts'
+import { brokerEntries } from '../adapters/settings/broker.ts'
+import { type LogLevel, logEntries } from '../adapters/settings/log.ts'
+import { type Environment, functionName, readSettings, url } from '../adapters/settings/settings.ts'
 import type { LaneCounts } from '../core/domain/lanes.ts'
 
 export type PollerConfig = {

@@ -3,10 +3,10 @@ import { makeInvoke } from '../adapters/lambda/invoke.ts'
 import { type BrokerConnection, makeBrokerConnection } from '../adapters/rabbitmq/connection.ts'
 import { makeLaneConsumer } from '../adapters/rabbitmq/lane-consumer.ts'
 import { declareTopology, describeTopology } from '../adapters/rabbitmq/topology.ts'
-import { backoffMs, pause, untilAborted } from '../core/domain/pause.ts'
-import { reasonOf } from '../core/domain/reason.ts'
+import { reasonOf } from '../adapters/telemetry/reason.ts'
 import type { Telemetry } from '../core/ports.ts'
-import { startLanePoller } from '../gateway/lane-poller.ts'
+import { backoffMs, pause, untilAborted } from '../core/primitives/timing.ts'
+import { startLanePoller } from '../gateway/lambda/lane-poller.ts'
 import type { PollerConfig } from './config.ts'
 
 type Deps = {

@@ -1,5 +1,5 @@
-import { makeTelemetry } from '../adapters/console/telemetry.ts'
-import { SettingsError } from '../adapters/environment/settings.ts'
+import { SettingsError } from '../adapters/settings/settings.ts'
+import { makeTelemetry } from '../adapters/telemetry/console.ts'
 import { readConfig } from './config.ts'
 import { pollLanes } from './lane-poller.ts'
 

@@ -1,9 +1,9 @@
 import { type ConversionConfig, toJsonSchema } from '@valibot/to-json-schema'
 import type { GenericSchema } from 'valibot'
-import { type Action, clientFrameSchemas } from '../core/protocol/client-frames.ts'
-import { subprotocol } from '../core/protocol/codes.ts'
-import { defaultLimits } from '../core/protocol/limits.ts'
-import { ServerFrameSchema } from '../core/protocol/server-frames.ts'
+import { type Action, clientFrameSchemas } from '../protocol/client-frames.ts'
+import { subprotocol } from '../protocol/codes.ts'
+import { defaultLimits } from '../protocol/limits.ts'
+import { ServerFrameSchema } from '../protocol/server-frames.ts'
 
 /** The reply to each action; any of them may be answered by `error`. */
 const replies: Readonly<Record<Action, string>> = {

@@ -38,7 +38,7 @@ const bundle = async (): Promise<void> => {
     metafile: true,
     logLevel: 'warning',
   })
-  const foreign = Object.keys(metafile.inputs).filter((path) => !/^(client|core\/protocol)\//.test(path))
+  const foreign = Object.keys(metafile.inputs).filter((path) => !/^(client|protocol)\//.test(path))
   if (foreign.length > 0)
     throw new Error(`The client's bundle holds more than the client: ${foreign.join(', ')}`)
 }

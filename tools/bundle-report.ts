@@ -3,7 +3,7 @@ import { loadavg } from 'node:os'
 import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type FunctionName, functionNames } from '../lambdas/routes.ts'
-import { type Bundle, bundleFunctions, bundlesFolder } from '../lib/bundle.ts'
+import { type Bundle, bundleFunctions, bundlesFolder } from '../lib/functions/bundle.ts'
 import { measureStartUp, type StartUp } from './start-up-time.ts'
 
 // `npm run bundle:report`: how large the functions are that CDK deploys, and how long each takes to load, beside one

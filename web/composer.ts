@@ -1,4 +1,4 @@
-import { jsonBytes } from '../core/protocol/limits.ts'
+import { jsonBytes } from '../protocol/limits.ts'
 import { part } from './dom.ts'
 import { budgetText } from './wording.ts'
 

@@ -1,5 +1,5 @@
+import type { ConnectionState } from '../client/api/events.ts'
 import type { ChatClient } from '../client/chat-client.ts'
-import type { ConnectionState } from '../client/chat-client-events.ts'
 import { byId } from './dom.ts'
 import { badgeOf } from './wording.ts'
 

@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../client/messages.ts'
+import type { ChatMessage } from '../client/api/messages.ts'
 
 type Placed = Pick<ChatMessage, 'sender' | 'sentAt'>
 

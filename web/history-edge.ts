@@ -1,5 +1,5 @@
-import { ChatClientError } from '../client/chat-client-error.ts'
-import type { RoomPage } from '../client/messages.ts'
+import { ChatClientError } from '../client/api/errors.ts'
+import type { RoomPage } from '../client/api/messages.ts'
 import { element } from './dom.ts'
 
 type Deps = {

@@ -5,10 +5,10 @@ import {
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { makeBoundedMap } from '../../core/domain/bounded-map.ts'
-import { makeConcurrencyLimit } from '../../core/domain/concurrency-limit.ts'
 import type { Connection } from '../../core/domain/identity.ts'
 import type { Clock, FramePoster, PostOutcome, Telemetry } from '../../core/ports.ts'
+import { makeBoundedMap } from '../../core/primitives/bounded-map.ts'
+import { makeConcurrencyLimit } from '../../core/primitives/concurrency-limit.ts'
 import { type Fault, faultOf } from './fault.ts'
 
 type Options = {

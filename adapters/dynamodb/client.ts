@@ -1,5 +1,5 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
-import { makeConcurrencyLimit } from '../../core/domain/concurrency-limit.ts'
+import { makeConcurrencyLimit } from '../../core/primitives/concurrency-limit.ts'
 
 type Options = {
   /** URL of another engine than AWS's own: region and credentials then need not be real. */

@@ -1,4 +1,4 @@
-import { ChatError } from '../../core/protocol/chat-error.ts'
+import { ChatError } from '../../protocol/chat-error.ts'
 
 /**
  * What to throw for an error of the SDK: ChatError `unavailable` where DynamoDB is overloaded or out of reach,

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { UserIdSchema } from '../../core/protocol/client-frames.ts'
+import { UserIdSchema } from '../../protocol/client-frames.ts'
 
 /** Code points of a name, which every message of a user carries. */
 const maxNameCodePoints = 128

@@ -2,7 +2,7 @@ import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtV
 import * as v from 'valibot'
 import type { Identity } from '../../core/domain/identity.ts'
 import type { Clock, TokenVerifier } from '../../core/ports.ts'
-import { ChatError } from '../../core/protocol/chat-error.ts'
+import { ChatError } from '../../protocol/chat-error.ts'
 import { ClaimsSchema } from './claims.ts'
 
 type Options = (SharedSecret | Issuer) & { readonly clock: Clock }

@@ -1,4 +1,4 @@
-import { parseJson } from '../../core/protocol/parse-json.ts'
+import { parseJson } from '../../protocol/parse-json.ts'
 
 /**
  * Invokes a function, waits until it has returned, and resolves with what it returned: undefined for nothing. The SDK is

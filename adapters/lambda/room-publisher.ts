@@ -1,7 +1,7 @@
 import { encodeJob } from '../../core/domain/job.ts'
 import type { PublishRequest } from '../../core/domain/publish-request.ts'
 import type { RoomPublisher } from '../../core/ports.ts'
-import { ChatError } from '../../core/protocol/chat-error.ts'
+import { ChatError } from '../../protocol/chat-error.ts'
 import type { Invoke } from './invoke.ts'
 
 type Options = {

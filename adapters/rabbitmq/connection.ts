@@ -1,6 +1,6 @@
 import type { ConfirmChannel } from 'amqplib'
 import type { Clock, Telemetry } from '../../core/ports.ts'
-import { ChatError } from '../../core/protocol/chat-error.ts'
+import { ChatError } from '../../protocol/chat-error.ts'
 import { openSession, type Session } from './session.ts'
 
 type Options = {

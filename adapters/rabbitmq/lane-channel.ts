@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { type Channel, type ConsumeMessage, IllegalOperationError } from 'amqplib'
-import { ChatError } from '../../core/protocol/chat-error.ts'
+import { ChatError } from '../../protocol/chat-error.ts'
 import type { Session } from './session.ts'
 
 type Options = {

@@ -3,10 +3,10 @@ import { encodeJob, type Job } from '../../core/domain/job.ts'
 import { delayAtLeast } from '../../core/domain/lane-delays.ts'
 import { laneOfJob } from '../../core/domain/lanes.ts'
 import type { Clock, IdSource, RoomPublisher, Telemetry } from '../../core/ports.ts'
-import { ChatError } from '../../core/protocol/chat-error.ts'
+import { ChatError } from '../../protocol/chat-error.ts'
 import type { BrokerConnection } from './connection.ts'
 import { deadLetterHeaders } from './dead-letter.ts'
-import { makeSurePublish } from './sure-publish.ts'
+import { makeSurePublish } from './publish-with-retry.ts'
 import type { Topology } from './topology.ts'
 
 type Deps = {

@@ -1,5 +1,5 @@
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
-import { untilAborted } from '../../core/domain/pause.ts'
+import { untilAborted } from '../../core/primitives/timing.ts'
 import { type Confirmation, makeConfirmedPublish, type Outgoing } from './confirmed-publish.ts'
 
 type Options = {

@@ -1,7 +1,7 @@
 import type { Channel } from 'amqplib'
-import { defaultDeliveryLimit } from '../../core/domain/hand-over.ts'
 import { laneDelaysMs } from '../../core/domain/lane-delays.ts'
 import { isBulkLane, type Lane, type LaneCounts, laneNames } from '../../core/domain/lanes.ts'
+import { defaultDeliveryLimit } from '../../core/domain/redelivery.ts'
 
 type Options = LaneCounts & {
   /** Sets one deployment, or one test, apart from the others on its broker. Default: `chat`. */

@@ -1,7 +1,7 @@
 import type { ConsumeMessage } from 'amqplib'
 import type { Job } from '../../core/domain/job.ts'
 import { type Lane, laneOfJob } from '../../core/domain/lanes.ts'
-import type { SurePublish } from './sure-publish.ts'
+import type { SurePublish } from './publish-with-retry.ts'
 import type { Topology } from './topology.ts'
 
 /** A record of a queue as it was written: another version may have put more into it than this one knows. */

@@ -1,10 +1,10 @@
-import { makeBoundedMap } from '../domain/bounded-map.ts'
+import type { Limits } from '../../protocol/limits.ts'
 import { type Entry, messageOf } from '../domain/entry.ts'
-import { messagesFrames } from '../domain/frames.ts'
+import { messagesFrames } from '../domain/message-pages.ts'
 import type { SlotRange } from '../domain/slots.ts'
 import type { MessageLog } from '../ports.ts'
-import type { Limits } from '../protocol/limits.ts'
-import type { SeqRange } from './delivery-plan.ts'
+import { makeBoundedMap } from '../primitives/bounded-map.ts'
+import type { SeqRange } from './plan.ts'
 
 /** Part of a room's log, as the frames that carry it. */
 export type Batch = SeqRange & {

@@ -1,9 +1,9 @@
-import type { BoundedMap } from '../domain/bounded-map.ts'
 import { audienceName, type RangeJob } from '../domain/job.ts'
 import type { SlotRange } from '../domain/slots.ts'
 import type { Clock, RoomDirectory, RoomPublisher } from '../ports.ts'
+import type { BoundedMap } from '../primitives/bounded-map.ts'
 import type { makeReadBatches } from './batches.ts'
-import { deliveredAfter, planDelivery, type SeqRange } from './delivery-plan.ts'
+import { deliveredAfter, planDelivery, type SeqRange } from './plan.ts'
 import { lateDelayMs, type makeServeMembers } from './serve-members.ts'
 
 type Deps = {

@@ -1,5 +1,5 @@
-import { makeBoundedMap } from '../domain/bounded-map.ts'
 import type { Clock, Member, RoomDirectory, Telemetry } from '../ports.ts'
+import { makeBoundedMap } from '../primitives/bounded-map.ts'
 
 /**
  * Members of a room beyond which it is served in parts, over the bulk lanes. Ours: posting to so many takes some

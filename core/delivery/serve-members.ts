@@ -1,5 +1,7 @@
+import { closeCodes } from '../../protocol/codes.ts'
+import type { DisconnectFrame } from '../../protocol/server-frames.ts'
 import { encodeJob, type RetryJob } from '../domain/job.ts'
-import { forgetConnection } from '../domain/membership.ts'
+import { forgetConnection } from '../membership.ts'
 import type {
   Clock,
   FramePoster,
@@ -9,8 +11,6 @@ import type {
   RoomPublisher,
   Telemetry,
 } from '../ports.ts'
-import { closeCodes } from '../protocol/codes.ts'
-import type { DisconnectFrame } from '../protocol/server-frames.ts'
 import type { Batch } from './batches.ts'
 import { makePostToMember, slowMs } from './post-to-member.ts'
 

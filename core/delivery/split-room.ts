@@ -1,7 +1,7 @@
 import type { RangeJob } from '../domain/job.ts'
 import { slotRanges } from '../domain/slots.ts'
 import type { RoomPublisher, Telemetry } from '../ports.ts'
-import type { SeqRange } from './delivery-plan.ts'
+import type { SeqRange } from './plan.ts'
 
 type Deps = { readonly publisher: RoomPublisher; readonly telemetry: Telemetry }
 

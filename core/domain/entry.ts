@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../protocol/server-frames.ts'
+import type { ChatMessage } from '../../protocol/server-frames.ts'
 
 export type Sender = { readonly userId: string; readonly name?: string }
 

@@ -1,4 +1,4 @@
-import { jsonBytes } from '../protocol/limits.ts'
+import { jsonBytes } from '../../protocol/limits.ts'
 import { audienceOf, type Job, type MessagesJob } from './job.ts'
 
 type Waiting = {

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { parseJson } from '../protocol/parse-json.ts'
+import { parseJson } from '../../protocol/parse-json.ts'
 import type { Entry } from './entry.ts'
 import type { SlotRange } from './slots.ts'
 

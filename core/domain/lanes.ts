@@ -1,4 +1,4 @@
-import { fnv1a } from './fnv1a.ts'
+import { fnv1a } from '../primitives/fnv1a.ts'
 import { type Job, slotsOf } from './job.ts'
 import type { SlotRange } from './slots.ts'
 

@@ -1,4 +1,4 @@
-import { fnv1a } from './fnv1a.ts'
+import { fnv1a } from '../primitives/fnv1a.ts'
 
 /** Where a connection stands in a room's directory: 4 hex digits that spread connections evenly. */
 export const slotOf = (connectionId: string): string =>

@@ -1,7 +1,7 @@
-import { requireAdmission } from '../domain/admission.ts'
+import type { Limits } from '../../protocol/limits.ts'
+import { requireAdmission } from '../admission.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { RoomDirectory } from '../ports.ts'
-import type { Limits } from '../protocol/limits.ts'
 
 type Deps = { readonly directory: RoomDirectory; readonly limits: Limits }
 

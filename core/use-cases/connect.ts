@@ -1,9 +1,9 @@
-import { requireAdmission } from '../domain/admission.ts'
+import type { Limits } from '../../protocol/limits.ts'
+import { requireAdmission } from '../admission.ts'
+import { personalRoomOf } from '../domain/access.ts'
 import type { Caller } from '../domain/identity.ts'
-import { memberOf } from '../domain/membership.ts'
-import { personalRoomOf } from '../domain/rooms.ts'
+import { memberOf } from '../membership.ts'
 import type { Clock, RoomDirectory } from '../ports.ts'
-import type { Limits } from '../protocol/limits.ts'
 
 type Deps = { readonly directory: RoomDirectory; readonly clock: Clock; readonly limits: Limits }
 

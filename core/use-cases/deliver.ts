@@ -1,11 +1,11 @@
+import { ChatError } from '../../protocol/chat-error.ts'
+import type { Limits } from '../../protocol/limits.ts'
 import { makeBatchOf, makeReadBatches } from '../delivery/batches.ts'
 import { makeDeliverPart } from '../delivery/deliver-part.ts'
-import { deliveredAfter, planDelivery, type SeqRange } from '../delivery/delivery-plan.ts'
 import { makeMembersUnlessLarge } from '../delivery/large-rooms.ts'
+import { deliveredAfter, planDelivery, type SeqRange } from '../delivery/plan.ts'
 import { makeServeMembers } from '../delivery/serve-members.ts'
 import { makeSplitRoom } from '../delivery/split-room.ts'
-import { type BoundedMap, makeBoundedMap } from '../domain/bounded-map.ts'
-import { makeConcurrencyLimit } from '../domain/concurrency-limit.ts'
 import {
   audienceName,
   audienceOf,
@@ -20,8 +20,8 @@ import {
 } from '../domain/job.ts'
 import { type SlotRange, slotRanges } from '../domain/slots.ts'
 import type { Clock, FramePoster, MessageLog, RoomDirectory, RoomPublisher, Telemetry } from '../ports.ts'
-import { ChatError } from '../protocol/chat-error.ts'
-import type { Limits } from '../protocol/limits.ts'
+import { type BoundedMap, makeBoundedMap } from '../primitives/bounded-map.ts'
+import { makeConcurrencyLimit } from '../primitives/concurrency-limit.ts'
 
 type Deps = {
   readonly log: MessageLog

@@ -1,4 +1,4 @@
-import { forgetConnection } from '../domain/membership.ts'
+import { forgetConnection } from '../membership.ts'
 import type { RoomDirectory } from '../ports.ts'
 
 type Deps = { readonly directory: RoomDirectory }

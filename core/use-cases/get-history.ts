@@ -1,12 +1,12 @@
+import { ChatError } from '../../protocol/chat-error.ts'
+import type { FrameOf } from '../../protocol/client-frames.ts'
+import { jsonBytes, type Limits } from '../../protocol/limits.ts'
+import type { HistoryFrame } from '../../protocol/server-frames.ts'
 import { messageOf } from '../domain/entry.ts'
-import { takeThatFit } from '../domain/frames.ts'
 import type { Caller } from '../domain/identity.ts'
-import { requireMember } from '../domain/membership.ts'
+import { takeThatFit } from '../domain/message-pages.ts'
+import { requireMember } from '../membership.ts'
 import type { MessageLog, RoomDirectory } from '../ports.ts'
-import { ChatError } from '../protocol/chat-error.ts'
-import type { FrameOf } from '../protocol/client-frames.ts'
-import { jsonBytes, type Limits } from '../protocol/limits.ts'
-import type { HistoryFrame } from '../protocol/server-frames.ts'
 
 type Deps = { readonly directory: RoomDirectory; readonly log: MessageLog; readonly limits: Limits }
 

@@ -1,9 +1,9 @@
+import type { FrameOf } from '../../protocol/client-frames.ts'
+import type { Limits } from '../../protocol/limits.ts'
+import type { HelloFrame } from '../../protocol/server-frames.ts'
+import { isSystemRoom } from '../domain/access.ts'
 import type { Caller } from '../domain/identity.ts'
-import { isSystemRoom } from '../domain/rooms.ts'
 import type { MessageLog, RoomDirectory } from '../ports.ts'
-import type { FrameOf } from '../protocol/client-frames.ts'
-import type { Limits } from '../protocol/limits.ts'
-import type { HelloFrame } from '../protocol/server-frames.ts'
 
 type Deps = {
   readonly directory: RoomDirectory

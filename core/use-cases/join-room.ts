@@ -1,13 +1,13 @@
+import { ChatError } from '../../protocol/chat-error.ts'
+import type { Cursor, FrameOf } from '../../protocol/client-frames.ts'
+import { jsonBytes, type Limits } from '../../protocol/limits.ts'
+import type { JoinedFrame } from '../../protocol/server-frames.ts'
+import { isSystemRoom, requireEntry } from '../domain/access.ts'
 import { messageOf } from '../domain/entry.ts'
-import { takeThatFit } from '../domain/frames.ts'
 import type { Caller } from '../domain/identity.ts'
-import { memberOf } from '../domain/membership.ts'
-import { isSystemRoom, requireEntry } from '../domain/rooms.ts'
+import { takeThatFit } from '../domain/message-pages.ts'
+import { memberOf } from '../membership.ts'
 import type { Clock, MessageLog, Page, PageRequest, RoomDirectory } from '../ports.ts'
-import { ChatError } from '../protocol/chat-error.ts'
-import type { Cursor, FrameOf } from '../protocol/client-frames.ts'
-import { jsonBytes, type Limits } from '../protocol/limits.ts'
-import type { JoinedFrame } from '../protocol/server-frames.ts'
 
 type Deps = {
   readonly directory: RoomDirectory

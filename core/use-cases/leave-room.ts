@@ -1,8 +1,8 @@
+import type { FrameOf } from '../../protocol/client-frames.ts'
+import type { LeftFrame } from '../../protocol/server-frames.ts'
+import { requireNoSystemRoom } from '../domain/access.ts'
 import type { Caller } from '../domain/identity.ts'
-import { requireNoSystemRoom } from '../domain/rooms.ts'
 import type { RoomDirectory } from '../ports.ts'
-import type { FrameOf } from '../protocol/client-frames.ts'
-import type { LeftFrame } from '../protocol/server-frames.ts'
 
 type Deps = { readonly directory: RoomDirectory }
 

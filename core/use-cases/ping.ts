@@ -1,9 +1,9 @@
+import type { FrameOf } from '../../protocol/client-frames.ts'
+import type { Head, PongFrame } from '../../protocol/server-frames.ts'
+import { personalRoomOf } from '../domain/access.ts'
 import type { Caller } from '../domain/identity.ts'
-import { memberOf, membershipMs } from '../domain/membership.ts'
-import { personalRoomOf } from '../domain/rooms.ts'
+import { memberOf, membershipMs } from '../membership.ts'
 import type { Clock, MessageLog, RoomDirectory } from '../ports.ts'
-import type { FrameOf } from '../protocol/client-frames.ts'
-import type { Head, PongFrame } from '../protocol/server-frames.ts'
 
 type Deps = { readonly directory: RoomDirectory; readonly log: MessageLog; readonly clock: Clock }
 

@@ -1,6 +1,8 @@
+import type { FrameOf } from '../../protocol/client-frames.ts'
+import type { AckFrame } from '../../protocol/server-frames.ts'
+import { requireNoSystemRoom } from '../domain/access.ts'
 import type { Caller, Identity } from '../domain/identity.ts'
-import { requireMember } from '../domain/membership.ts'
-import { requireNoSystemRoom } from '../domain/rooms.ts'
+import { requireMember } from '../membership.ts'
 import type {
   Clock,
   Draft,
@@ -11,8 +13,6 @@ import type {
   RoomPublisher,
   Telemetry,
 } from '../ports.ts'
-import type { FrameOf } from '../protocol/client-frames.ts'
-import type { AckFrame } from '../protocol/server-frames.ts'
 
 type Deps = {
   readonly directory: RoomDirectory

@@ -1,11 +1,11 @@
 import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
-import { readLimits } from '../../adapters/environment/limit-settings.ts'
+import { readLimits } from '../../adapters/settings/limits.ts'
 import { makeCheckAccess } from '../../core/use-cases/check-access.ts'
-import { makeHandler } from '../auth-check.ts'
-import { authenticationOf } from './authentication.ts'
-import { directorySettings, environment, read, telemetrySettings } from './environment.ts'
-import { directoryOf } from './store.ts'
-import { telemetryOf } from './telemetry.ts'
+import { makeHandler } from '../handlers/auth-check.ts'
+import { authenticationOf } from '../wiring/authentication.ts'
+import { directorySettings, environment, read, telemetrySettings } from '../wiring/environment.ts'
+import { directoryOf } from '../wiring/store.ts'
+import { telemetryOf } from '../wiring/telemetry.ts'
 
 const settings = read({ ...telemetrySettings, ...directorySettings })
 const { telemetry, observed } = telemetryOf(settings)

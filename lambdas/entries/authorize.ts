@@ -1,7 +1,7 @@
-import { isRefusal, makeHandler } from '../authorize.ts'
-import { authenticationOf } from './authentication.ts'
-import { environment, read, telemetrySettings } from './environment.ts'
-import { telemetryOf } from './telemetry.ts'
+import { isRefusal, makeHandler } from '../handlers/authorize.ts'
+import { authenticationOf } from '../wiring/authentication.ts'
+import { environment, read, telemetrySettings } from '../wiring/environment.ts'
+import { telemetryOf } from '../wiring/telemetry.ts'
 
 const { telemetry, observed } = telemetryOf(read(telemetrySettings))
 

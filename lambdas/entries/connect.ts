@@ -1,12 +1,18 @@
 import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
-import { readLimits } from '../../adapters/environment/limit-settings.ts'
+import { readLimits } from '../../adapters/settings/limits.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { makeConnect } from '../../core/use-cases/connect.ts'
-import { makeHandler } from '../connect.ts'
-import { managementEndpointOf } from './endpoint.ts'
-import { directorySettings, endpointSettings, environment, read, telemetrySettings } from './environment.ts'
-import { directoryOf } from './store.ts'
-import { telemetryOf } from './telemetry.ts'
+import { makeHandler } from '../handlers/connect.ts'
+import { managementEndpointOf } from '../wiring/endpoint.ts'
+import {
+  directorySettings,
+  endpointSettings,
+  environment,
+  read,
+  telemetrySettings,
+} from '../wiring/environment.ts'
+import { directoryOf } from '../wiring/store.ts'
+import { telemetryOf } from '../wiring/telemetry.ts'
 
 const settings = read({ ...telemetrySettings, ...directorySettings, ...endpointSettings })
 const { telemetry, observed } = telemetryOf(settings)

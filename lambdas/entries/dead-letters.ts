@@ -1,13 +1,13 @@
 import { makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
-import { makeDeadLetters } from '../../adapters/rabbitmq/dead-letters.ts'
+import { makeDeadLetters } from '../../adapters/rabbitmq/maintenance/dead-letters.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { makeIdSource } from '../../adapters/system/id-source.ts'
-import { runArguments } from '../../operations/dead-letters/run-arguments.ts'
-import { runCommand } from '../../operations/dead-letters/run-command.ts'
-import { makeHandler } from '../dead-letters.ts'
-import { brokerAddressOf, topologyOf } from './broker.ts'
-import { brokerSettings, read, telemetrySettings } from './environment.ts'
-import { telemetryOf } from './telemetry.ts'
+import { runArguments } from '../../cli/dead-letters/run-arguments.ts'
+import { runCommand } from '../../cli/dead-letters/run-command.ts'
+import { makeHandler } from '../handlers/dead-letters.ts'
+import { brokerAddressOf, topologyOf } from '../wiring/broker.ts'
+import { brokerSettings, read, telemetrySettings } from '../wiring/environment.ts'
+import { telemetryOf } from '../wiring/telemetry.ts'
 
 const settings = read({ ...telemetrySettings, ...brokerSettings })
 const { telemetry, observed } = telemetryOf(settings)

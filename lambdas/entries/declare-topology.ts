@@ -1,12 +1,12 @@
 import { makeBrokerConnection } from '../../adapters/rabbitmq/connection.ts'
-import { retireTopology } from '../../adapters/rabbitmq/retire-topology.ts'
+import { retireTopology } from '../../adapters/rabbitmq/maintenance/retire-topology.ts'
 import { declareTopology, topologyAt } from '../../adapters/rabbitmq/topology.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { makeIdSource } from '../../adapters/system/id-source.ts'
-import { makeHandler } from '../declare-topology.ts'
-import { brokerAddressOf, topologyOf } from './broker.ts'
-import { brokerSettings, read, telemetrySettings } from './environment.ts'
-import { telemetryOf } from './telemetry.ts'
+import { makeHandler } from '../handlers/declare-topology.ts'
+import { brokerAddressOf, topologyOf } from '../wiring/broker.ts'
+import { brokerSettings, read, telemetrySettings } from '../wiring/environment.ts'
+import { telemetryOf } from '../wiring/telemetry.ts'
 
 const settings = read({ ...telemetrySettings, ...brokerSettings })
 const { telemetry, observed } = telemetryOf(settings)

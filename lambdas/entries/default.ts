@@ -1,9 +1,9 @@
-import { readLimits } from '../../adapters/environment/limit-settings.ts'
+import { readLimits } from '../../adapters/settings/limits.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
-import { makeHandler } from '../default.ts'
-import { managementEndpointOf } from './endpoint.ts'
-import { endpointSettings, environment, read, telemetrySettings } from './environment.ts'
-import { telemetryOf } from './telemetry.ts'
+import { makeHandler } from '../handlers/default.ts'
+import { managementEndpointOf } from '../wiring/endpoint.ts'
+import { endpointSettings, environment, read, telemetrySettings } from '../wiring/environment.ts'
+import { telemetryOf } from '../wiring/telemetry.ts'
 
 const settings = read({ ...telemetrySettings, ...endpointSettings })
 const { telemetry, observed } = telemetryOf(settings)

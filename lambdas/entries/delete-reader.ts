@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { makeDeleteMapping } from '../../adapters/lambda/delete-mapping.ts'
-import { makeHandler } from '../delete-reader.ts'
-import { read, telemetrySettings } from './environment.ts'
-import { telemetryOf } from './telemetry.ts'
+import { makeHandler } from '../handlers/delete-reader.ts'
+import { read, telemetrySettings } from '../wiring/environment.ts'
+import { telemetryOf } from '../wiring/telemetry.ts'
 
 const { observed } = telemetryOf(read(telemetrySettings))
 

@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { makeFramePoster } from '../../adapters/apigateway/frame-poster.ts'
 import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
-import { readLimits } from '../../adapters/environment/limit-settings.ts'
 import { makeInvoke } from '../../adapters/lambda/invoke.ts'
 import { makeRoomPublisher } from '../../adapters/lambda/room-publisher.ts'
+import { readLimits } from '../../adapters/settings/limits.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { makeDeliver } from '../../core/use-cases/deliver.ts'
-import { makeHandler } from '../deliver.ts'
+import { makeHandler } from '../handlers/deliver.ts'
 import {
   deliverySettings,
   directorySettings,
@@ -14,9 +14,9 @@ import {
   logSettings,
   read,
   telemetrySettings,
-} from './environment.ts'
-import { directoryOf, logOf } from './store.ts'
-import { telemetryOf } from './telemetry.ts'
+} from '../wiring/environment.ts'
+import { directoryOf, logOf } from '../wiring/store.ts'
+import { telemetryOf } from '../wiring/telemetry.ts'
 
 const settings = read({
   ...telemetrySettings,

@@ -1,9 +1,9 @@
 import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
 import { makeDisconnect } from '../../core/use-cases/disconnect.ts'
-import { makeHandler } from '../disconnect.ts'
-import { directorySettings, read, telemetrySettings } from './environment.ts'
-import { directoryOf } from './store.ts'
-import { telemetryOf } from './telemetry.ts'
+import { makeHandler } from '../handlers/disconnect.ts'
+import { directorySettings, read, telemetrySettings } from '../wiring/environment.ts'
+import { directoryOf } from '../wiring/store.ts'
+import { telemetryOf } from '../wiring/telemetry.ts'
 
 const settings = read({ ...telemetrySettings, ...directorySettings })
 const { telemetry, observed } = telemetryOf(settings)

@@ -1,7 +1,7 @@
-import { makeHandler } from '../publish.ts'
-import { publisherOf } from './broker.ts'
-import { brokerSettings, read, telemetrySettings } from './environment.ts'
-import { telemetryOf } from './telemetry.ts'
+import { makeHandler } from '../handlers/publish.ts'
+import { publisherOf } from '../wiring/broker.ts'
+import { brokerSettings, read, telemetrySettings } from '../wiring/environment.ts'
+import { telemetryOf } from '../wiring/telemetry.ts'
 
 const settings = read({ ...telemetrySettings, ...brokerSettings })
 const { telemetry, observed } = telemetryOf(settings)

@@ -1,13 +1,13 @@
 import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
-import { readLimits } from '../../adapters/environment/limit-settings.ts'
+import { readLimits } from '../../adapters/settings/limits.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { makeGetHistory } from '../../core/use-cases/get-history.ts'
 import { makeHello } from '../../core/use-cases/hello.ts'
 import { makeJoinRoom } from '../../core/use-cases/join-room.ts'
 import { makeLeaveRoom } from '../../core/use-cases/leave-room.ts'
 import { makePing } from '../../core/use-cases/ping.ts'
-import { makeHandler } from '../room-actions.ts'
-import { managementEndpointOf } from './endpoint.ts'
+import { makeHandler } from '../handlers/room-actions.ts'
+import { managementEndpointOf } from '../wiring/endpoint.ts'
 import {
   directorySettings,
   endpointSettings,
@@ -15,9 +15,9 @@ import {
   logSettings,
   read,
   telemetrySettings,
-} from './environment.ts'
-import { directoryOf, logOf } from './store.ts'
-import { telemetryOf } from './telemetry.ts'
+} from '../wiring/environment.ts'
+import { directoryOf, logOf } from '../wiring/store.ts'
+import { telemetryOf } from '../wiring/telemetry.ts'
 
 const settings = read({ ...telemetrySettings, ...directorySettings, ...logSettings, ...endpointSettings })
 const limits = readLimits(environment)

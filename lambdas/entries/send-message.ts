@@ -1,12 +1,12 @@
 import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
-import { readLimits } from '../../adapters/environment/limit-settings.ts'
-import { passThroughModerator } from '../../adapters/pass-through/moderator.ts'
+import { readLimits } from '../../adapters/settings/limits.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { makeIdSource } from '../../adapters/system/id-source.ts'
+import { passThroughModerator } from '../../adapters/system/pass-through-moderator.ts'
 import { makeSendMessage } from '../../core/use-cases/send-message.ts'
-import { makeHandler } from '../send-message.ts'
-import { publisherOf } from './broker.ts'
-import { managementEndpointOf } from './endpoint.ts'
+import { makeHandler } from '../handlers/send-message.ts'
+import { publisherOf } from '../wiring/broker.ts'
+import { managementEndpointOf } from '../wiring/endpoint.ts'
 import {
   brokerSettings,
   directorySettings,
@@ -15,9 +15,9 @@ import {
   logSettings,
   read,
   telemetrySettings,
-} from './environment.ts'
-import { directoryOf, logOf } from './store.ts'
-import { telemetryOf } from './telemetry.ts'
+} from '../wiring/environment.ts'
+import { directoryOf, logOf } from '../wiring/store.ts'
+import { telemetryOf } from '../wiring/telemetry.ts'
 
 const settings = read({
   ...telemetrySettings,

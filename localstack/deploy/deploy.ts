@@ -5,8 +5,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { readAuthSettings } from '../../adapters/environment/auth-settings.ts'
-import { type Environment, readSettings, SettingsError, url } from '../../adapters/environment/settings.ts'
+import { readAuthSettings } from '../../adapters/settings/auth.ts'
+import { type Environment, readSettings, SettingsError, url } from '../../adapters/settings/settings.ts'
 import { DeployError } from './deploy-error.ts'
 
 export type Deployed = {

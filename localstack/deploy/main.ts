@@ -1,4 +1,4 @@
-import { SettingsError } from '../../adapters/environment/settings.ts'
+import { SettingsError } from '../../adapters/settings/settings.ts'
 import { deploy } from './deploy.ts'
 import { DeployError } from './deploy-error.ts'
 import { localSocketUrl } from './socket-url.ts'

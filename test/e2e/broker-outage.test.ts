@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
-import { makeMessageLog } from '../../adapters/dynamodb/message-log.ts'
-import { startAmqpProxy } from '../support/amqp-proxy.ts'
+import { makeMessageLog } from '../../adapters/dynamodb/log/message-log.ts'
+import { sdkClient } from '../support/client/sdk-client.ts'
 import { eventually } from '../support/eventually.ts'
-import { connectPlain, type PlainClient } from '../support/plain-client.ts'
-import { canStartRabbitMq, type RabbitMqServer, startRabbitMqServer } from '../support/rabbitmq-server.ts'
-import { sdkClient } from '../support/sdk-client.ts'
-import { startTestChat } from '../support/test-chat.ts'
+import { startTestChat } from '../support/gateway/test-chat.ts'
+import {
+  canStartRabbitMq,
+  type RabbitMqServer,
+  startRabbitMqServer,
+} from '../support/servers/rabbitmq-server.ts'
+import { startAmqpProxy } from '../support/sockets/amqp-proxy.ts'
+import { connectPlain, type PlainClient } from '../support/sockets/plain-client.ts'
 
 const stores = [
   { on: 'dynalite', store: 'dynalite' },

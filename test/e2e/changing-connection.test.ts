@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { ConnectionState } from '../../client/api/events.ts'
+import type { ChatMessage, Sent } from '../../client/api/messages.ts'
 import { type ChatClient, makeChatClient } from '../../client/chat-client.ts'
-import type { ConnectionState } from '../../client/chat-client-events.ts'
-import type { ChatMessage, Sent } from '../../client/messages.ts'
 import { eventually } from '../support/eventually.ts'
-import { everyParts, startTestChat } from '../support/test-chat.ts'
+import { everyParts, startTestChat } from '../support/gateway/test-chat.ts'
 
 /** An SDK client in a room, with all that could be seen of a change of its connection. */
 const changingClient = async (url: string, userId: string, roomId: string) => {

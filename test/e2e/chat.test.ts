@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { sdkClient } from '../support/client/sdk-client.ts'
 import { eventually } from '../support/eventually.ts'
-import { connectPlain } from '../support/plain-client.ts'
-import { sdkClient } from '../support/sdk-client.ts'
-import { everyParts, membersOf, startTestChat } from '../support/test-chat.ts'
+import { everyParts, membersOf, startTestChat } from '../support/gateway/test-chat.ts'
+import { connectPlain } from '../support/sockets/plain-client.ts'
 
 const contents = (messages: readonly { readonly seq: number; readonly content: string }[]) =>
   messages.map(({ seq, content }) => `${seq} ${content}`)

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { hasBrowser, launchBrowser } from '../support/browser.ts'
-import { startTestChat } from '../support/test-chat.ts'
+import { hasBrowser, launchBrowser } from '../support/client/browser.ts'
+import { startTestChat } from '../support/gateway/test-chat.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../..')

@@ -2,13 +2,13 @@ import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { connect } from 'amqplib'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
-import { rowKeyOf } from '../../adapters/dynamodb/member-row.ts'
+import { rowKeyOf } from '../../adapters/dynamodb/directory/member-row.ts'
 import { describeTopology } from '../../adapters/rabbitmq/topology.ts'
 import { laneOf } from '../../core/domain/lanes.ts'
-import { spawnDeadLetters } from '../support/dead-letters-process.ts'
 import { eventually } from '../support/eventually.ts'
-import { connectPlain } from '../support/plain-client.ts'
-import { startTestChat } from '../support/test-chat.ts'
+import { startTestChat } from '../support/gateway/test-chat.ts'
+import { spawnDeadLetters } from '../support/processes/dead-letters-process.ts'
+import { connectPlain } from '../support/sockets/plain-client.ts'
 
 const rabbitMq = inject('rabbitMq')
 const counts = { lanes: 2, bulkLanes: 1 }

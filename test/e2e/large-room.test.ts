@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { connectPlain, type PlainClient } from '../support/plain-client.ts'
-import { everyParts, startTestChat } from '../support/test-chat.ts'
+import { everyParts, startTestChat } from '../support/gateway/test-chat.ts'
+import { connectPlain, type PlainClient } from '../support/sockets/plain-client.ts'
 
 const oneTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 const seqsOf = (client: PlainClient, roomId: string) => client.pushed(roomId).map(({ seq }) => seq)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { connectPlain, type PlainClient } from '../support/plain-client.ts'
-import { everyParts, startTestChat } from '../support/test-chat.ts'
+import { everyParts, startTestChat } from '../support/gateway/test-chat.ts'
+import { connectPlain, type PlainClient } from '../support/sockets/plain-client.ts'
 
 const clientCount = 20
 const messagesEach = 100

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { hasBrowser, launchBrowser } from '../support/browser.ts'
+import { hasBrowser, launchBrowser } from '../support/client/browser.ts'
 import { eventually } from '../support/eventually.ts'
-import { startTcpProxy } from '../support/tcp-proxy.ts'
-import { startTestChat } from '../support/test-chat.ts'
+import { startTestChat } from '../support/gateway/test-chat.ts'
+import { startTcpProxy } from '../support/sockets/tcp-proxy.ts'
 
 const desktop = { width: 1100, height: 720 }
 const phone = { width: 390, height: 844 }

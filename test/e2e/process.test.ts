@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { dataFolder, spawnGateway } from '../support/gateway-process.ts'
-import { connectPlain } from '../support/plain-client.ts'
-import { freePort } from '../support/rabbitmq-server.ts'
+import { dataFolder, spawnGateway } from '../support/processes/gateway-process.ts'
+import { freePort } from '../support/servers/rabbitmq-server.ts'
+import { connectPlain } from '../support/sockets/plain-client.ts'
 
 const send = (content: string) => ({ action: 'sendMessage', roomId: 'general', content })
 

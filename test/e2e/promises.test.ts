@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type ChatClientOptions, makeChatClient } from '../../client/chat-client.ts'
-import type { ServerFrame } from '../../core/protocol/server-frames.ts'
-import { distortedSockets } from '../support/distorted-socket.ts'
+import type { ServerFrame } from '../../protocol/server-frames.ts'
 import { eventually } from '../support/eventually.ts'
-import { connectPlain, type PlainClient } from '../support/plain-client.ts'
-import { everyParts, startTestChat } from '../support/test-chat.ts'
+import { everyParts, startTestChat } from '../support/gateway/test-chat.ts'
+import { distortedSockets } from '../support/sockets/distorted-socket.ts'
+import { connectPlain, type PlainClient } from '../support/sockets/plain-client.ts'
 
 // PROTOCOL.md, "What a client may rely on", sentence by sentence; `npm run mutations` breaks the code behind each once.
 

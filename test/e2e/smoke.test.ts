@@ -1,16 +1,16 @@
 import { SignJWT } from 'jose'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { freePort } from '../support/rabbitmq-server.ts'
-import { startScriptedServer } from '../support/scripted-server.ts'
-import { spawnScript } from '../support/spawn-script.ts'
-import { startTamperingProxy } from '../support/tampering-proxy.ts'
-import { everyParts, startTestChat } from '../support/test-chat.ts'
+import { everyParts, startTestChat } from '../support/gateway/test-chat.ts'
+import { spawnScript } from '../support/processes/spawn-script.ts'
+import { freePort } from '../support/servers/rabbitmq-server.ts'
+import { startScriptedServer } from '../support/servers/scripted-server.ts'
+import { startTamperingProxy } from '../support/sockets/tampering-proxy.ts'
 
 const secret = 'a secret of at least thirty-two bytes'
 
 /** Runs the smoke test as `npm run smoke` does. */
 const runSmoke = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-  const run = await spawnScript('tools/smoke/main.ts', args, env).ended
+  const run = await spawnScript('cli/smoke/main.ts', args, env).ended
   return { ...run, steps: run.output.split('\n').map((line) => line.split(' ')[0]) }
 }
 
@@ -46,7 +46,7 @@ describe('npm run smoke', () => {
   it('takes a token of npm run token', async () => {
     const { url } = await startWithTokens()
     const args = ['--user', 'ada', '--name', 'Ada', '--rooms', 'smoke-*', '--roles', 'guest']
-    const made = await spawnScript('tools/token/main.ts', args, { AUTH_SECRET: secret }).ended
+    const made = await spawnScript('cli/token/main.ts', args, { AUTH_SECRET: secret }).ended
     expect(made).toMatchObject({ code: 0, errors: '' })
     const run = await runSmoke([addressOf(url), '--messages', '3'], { CHAT_TOKEN: made.output.trim() })
     expect(run).toMatchObject(wentWell)

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { canStartRabbitMq } from '../support/rabbitmq-server.ts'
+import { canStartRabbitMq } from '../support/servers/rabbitmq-server.ts'
 
 /** A soak as a process, as `npm run soak` runs it; it is ended, and what it started with it, when the test ends. */
 const soak = async (...args: readonly string[]) => {

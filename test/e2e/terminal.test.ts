@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { connectPlain } from '../support/plain-client.ts'
-import { spawnScript } from '../support/spawn-script.ts'
-import { startTestChat } from '../support/test-chat.ts'
+import { startTestChat } from '../support/gateway/test-chat.ts'
+import { spawnScript } from '../support/processes/spawn-script.ts'
+import { connectPlain } from '../support/sockets/plain-client.ts'
 
 /** Runs the terminal client with a pipe for its input, as `npm run chat` does. */
 const runTerminal = (args: readonly string[], input: string) =>
-  spawnScript('client/terminal/main.ts', args, process.env, input).ended
+  spawnScript('cli/chat/main.ts', args, process.env, input).ended
 
 describe('the terminal client', () => {
   it('sends what is piped into it, line by line, and ends with 0 once all is acknowledged', async () => {

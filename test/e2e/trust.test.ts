@@ -1,8 +1,8 @@
 import { SignJWT, UnsecuredJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { refusalOf } from '../support/gateway-client.ts'
-import { connectPlain } from '../support/plain-client.ts'
-import { startTestChat } from '../support/test-chat.ts'
+import { refusalOf } from '../support/gateway/gateway-client.ts'
+import { startTestChat } from '../support/gateway/test-chat.ts'
+import { connectPlain } from '../support/sockets/plain-client.ts'
 
 const secret = 'a secret of at least thirty-two bytes'
 const env = { AUTH_MODE: 'secret', AUTH_SECRET: secret }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
-import { disconnectEvent } from '../support/lambda-events.ts'
+import { disconnectEvent } from '../support/gateway/lambda-events.ts'
 
 const run = promisify(execFile)
 

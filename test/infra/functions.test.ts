@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, inject, it } from 'vitest'
-import { environmentOf, functionOf, functionsOf, resourcesOf } from './template.ts'
+import { environmentOf, functionOf, functionsOf, resourcesOf } from './synthesis/template.ts'
 
 const run = promisify(execFile)
 

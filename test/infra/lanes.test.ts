@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, inject, it } from 'vitest'
 import { describeTopology } from '../../adapters/rabbitmq/topology.ts'
 import { laneNames } from '../../core/domain/lanes.ts'
-import { functionOf, resourcesOf, type Template, textOf, theResource } from './template.ts'
+import { functionOf, resourcesOf, type Template, textOf, theResource } from './synthesis/template.ts'
 
 const variants = [
   ['small', { lanes: 4, bulkLanes: 2 }, 'chat'],

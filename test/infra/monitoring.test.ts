@@ -2,7 +2,7 @@ import { describe, expect, inject, it } from 'vitest'
 import { describeTopology } from '../../adapters/rabbitmq/topology.ts'
 import { laneNames } from '../../core/domain/lanes.ts'
 import { counters, durations } from '../../core/domain/metrics.ts'
-import { functionsOf, resourcesOf, type Template, textOf, theResource } from './template.ts'
+import { functionsOf, resourcesOf, type Template, textOf, theResource } from './synthesis/template.ts'
 
 const { template } = inject('small')
 

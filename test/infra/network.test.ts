@@ -1,5 +1,12 @@
 import { describe, expect, inject, it } from 'vitest'
-import { type Found, functionsOf, resourcesOf, type Template, textOf, theResource } from './template.ts'
+import {
+  type Found,
+  functionsOf,
+  resourcesOf,
+  type Template,
+  textOf,
+  theResource,
+} from './synthesis/template.ts'
 
 const brokers = [
   ['small', 'SINGLE_INSTANCE', 'mq.m7g.medium', 1],

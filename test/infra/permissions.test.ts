@@ -1,6 +1,6 @@
 import { describe, expect, inject, it } from 'vitest'
 import type { FunctionName } from '../../lambdas/routes.ts'
-import { functionOf, functionsOf, policiesOf, statementsOf, type Template } from './template.ts'
+import { functionOf, functionsOf, policiesOf, statementsOf, type Template } from './synthesis/template.ts'
 
 /** What a function may do beside writing its own log, as `action thing`, in the order of the alphabet. */
 const allowed = (template: Template, name: FunctionName): readonly string[] =>

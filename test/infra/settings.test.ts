@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readStackSettings } from '../../lib/settings.ts'
-import { settingsLine } from '../../lib/settings-line.ts'
+import { readStackSettings } from '../../lib/settings/settings.ts'
+import { settingsLine } from '../../lib/settings/summary.ts'
 
 const least = { AUTH_MODE: 'issuer', AUTH_ISSUER: 'https://id.example.org', AUTH_AUDIENCE: 'chat' }
 const secretArn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:chat/tokens-AbCdEf'

@@ -1,6 +1,6 @@
 import { describe, expect, inject, it } from 'vitest'
 import { routes } from '../../lambdas/routes.ts'
-import { functionOf, resourcesOf, type Template, textOf, theResource } from './template.ts'
+import { functionOf, resourcesOf, type Template, textOf, theResource } from './synthesis/template.ts'
 
 const small = inject('small').template
 

@@ -1,5 +1,5 @@
 import { describe, expect, inject, it } from 'vitest'
-import { functionOf, resourcesOf, theResource } from './template.ts'
+import { functionOf, resourcesOf, theResource } from './synthesis/template.ts'
 
 const { template } = inject('small')
 const tableOf = (name: 'Messages' | 'Connections') =>

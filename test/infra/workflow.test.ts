@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
-import { limitNames } from '../../adapters/environment/limit-settings.ts'
-import { settingNames } from '../../lib/settings-schemas.ts'
+import { limitNames } from '../../adapters/settings/limits.ts'
+import { settingNames } from '../../lib/settings/schemas.ts'
 
 it('the workflow that deploys hands on every setting there is for AWS', async () => {
   const workflow = await readFile('.github/workflows/deploy.yml', 'utf8')

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { encodeJob } from '../../core/domain/job.ts'
-import { type DeadLettersUnderTest, startDeadLetters } from '../support/dead-letters.ts'
-import { operatorEnv, spawnDeadLetters } from '../support/dead-letters-process.ts'
 import { eventually } from '../support/eventually.ts'
-import { startLambdaApi } from '../support/lambda-api.ts'
-import { entriesJob, numbersOf, retryJob, roomsIn, upTo } from '../support/lane-jobs.ts'
-import { awsVariables } from '../support/poller-process.ts'
-import { freePort } from '../support/rabbitmq-server.ts'
-import { readLane, soon } from '../support/record-reader.ts'
-import { startTcpProxy } from '../support/tcp-proxy.ts'
+import { type DeadLettersUnderTest, startDeadLetters } from '../support/lanes/dead-letters.ts'
+import { entriesJob, numbersOf, retryJob, roomsIn, upTo } from '../support/lanes/lane-jobs.ts'
+import { readLane, soon } from '../support/lanes/record-reader.ts'
+import { operatorEnv, spawnDeadLetters } from '../support/processes/dead-letters-process.ts'
+import { awsVariables } from '../support/processes/poller-process.ts'
+import { startLambdaApi } from '../support/servers/lambda-api.ts'
+import { freePort } from '../support/servers/rabbitmq-server.ts'
+import { startTcpProxy } from '../support/sockets/tcp-proxy.ts'
 
 const run = (args: readonly string[], env: Readonly<Record<string, string>>) =>
   spawnDeadLetters(args, env).ended

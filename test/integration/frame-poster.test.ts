@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { makeFramePoster } from '../../adapters/apigateway/frame-poster.ts'
-import { type ConnectionsServer, startConnectionsServer } from '../support/connections-server.ts'
+import { type ConnectionsServer, startConnectionsServer } from '../support/servers/connections-server.ts'
 
 const telemetry = { info: vi.fn(), warn: vi.fn(), error: vi.fn(), count: vi.fn(), measure: vi.fn() }
 const makePoster = (options: { readonly concurrency?: number; readonly requestTimeoutMs?: number } = {}) =>

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { makeConcurrencyLimit } from '../../core/domain/concurrency-limit.ts'
 import { laneOf } from '../../core/domain/lanes.ts'
+import { makeConcurrencyLimit } from '../../core/primitives/concurrency-limit.ts'
 import { eventually } from '../support/eventually.ts'
-import { startLanes } from '../support/running-lanes.ts'
+import { startLanes } from '../support/lanes/running-lanes.ts'
 
 const oneTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { makeFramePoster } from '../../adapters/apigateway/frame-poster.ts'
-import { makeTelemetry } from '../../adapters/memory/telemetry.ts'
-import { makeManagementEndpoint } from '../../lambdas/runtime/management-endpoint.ts'
-import { connectTo } from '../support/gateway-client.ts'
-import { credentials, startTestGateway } from '../support/test-gateway.ts'
+import { makeManagementEndpoint } from '../../lambdas/wiring/management-endpoint.ts'
+import { makeTelemetry } from '../memory/telemetry.ts'
+import { connectTo } from '../support/gateway/gateway-client.ts'
+import { credentials, startTestGateway } from '../support/gateway/test-gateway.ts'
 
 /** A connection at the gateway, and its endpoint as a function with this AWS_ENDPOINT_URL would note it. */
 const connectOne = async () => {

@@ -1,4 +1,4 @@
-import type { Cursor } from '../../core/protocol/client-frames.ts'
+import type { Cursor } from '../../protocol/client-frames.ts'
 
 // What a crowd writes down of what happens to its clients: one JSON object a line. Messages go by their ids, and
 // what stands in a row is one line.

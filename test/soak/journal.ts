@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import type { ChatMessage } from '../../core/protocol/server-frames.ts'
+import type { ChatMessage } from '../../protocol/server-frames.ts'
 import type { JournalLine, MessagesLine, PageLine } from './journal-lines.ts'
 
 type Where = { readonly client: string; readonly roomId: string }

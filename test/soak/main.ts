@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { hasJava17, isInstalled } from '../support/installed.ts'
+import { hasJava17, isInstalled } from '../support/servers/installed.ts'
 import { parseOptions, type SoakOptions, usage } from './options.ts'
 import { jsonOf, problemsOf, summaryOf, tableOf } from './report.ts'
 import { runSoak, type SoakRun } from './soak.ts'

@@ -1,6 +1,6 @@
 import { faultKinds } from './faults/fault.ts'
-import type { Tally } from './finding.ts'
 import type { SoakRun } from './soak.ts'
+import type { Tally } from './verdict/finding.ts'
 
 /** What is wrong with a run, each in a line; none: the chat has kept its promises, and the run did enough to say so. */
 export const problemsOf = (run: SoakRun): readonly string[] => {

@@ -1,10 +1,10 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { makeMessageLog } from '../../adapters/dynamodb/message-log.ts'
+import { makeMessageLog } from '../../adapters/dynamodb/log/message-log.ts'
 import { makeIdSource } from '../../adapters/system/id-source.ts'
 import type { MessageLog } from '../../core/ports.ts'
 import { below, type Random } from './random.ts'
 import { type RoomKind, soakRooms } from './rooms.ts'
-import type { StoredEntry } from './stored-entries.ts'
+import type { StoredEntry } from './verdict/stored-entries.ts'
 
 type Options = {
   readonly client: DynamoDBClient

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createTables } from '../../adapters/dynamodb/tables.ts'
-import { type Server, startDynamoDbLocal } from '../support/dynamodb-engines.ts'
-import { endProcess } from '../support/end-process.ts'
-import { type RabbitMqServer, startRabbitMqServer } from '../support/rabbitmq-server.ts'
-import { type GatewayNode, makeNode } from './node.ts'
+import { endProcess } from '../support/processes/end-process.ts'
+import { type Server, startDynamoDbLocal } from '../support/servers/dynamodb-engines.ts'
+import { type RabbitMqServer, startRabbitMqServer } from '../support/servers/rabbitmq-server.ts'
+import { type GatewayNode, makeNode } from './nodes/node.ts'
 import { retentionDays } from './seeds.ts'
 
 export type StoreKind = 'dynalite' | 'dynamodb-local'
@@ -99,7 +99,7 @@ const makePatientClient = (endpoint: string): DynamoDBClient =>
     requestHandler: { connectionTimeout: 10_000, requestTimeout: 60_000, throwOnRequestTimeout: true },
   })
 
-const dynaliteFile = fileURLToPath(new URL('dynalite-process.ts', import.meta.url))
+const dynaliteFile = fileURLToPath(new URL('nodes/dynalite-process.ts', import.meta.url))
 
 /** In a process of its own: what it computes must not hold up the proxies. */
 const startDynaliteProcess = async (): Promise<Server> => {

@@ -3,6 +3,7 @@ import { forbidden, options } from '../../.dependency-cruiser.ts'
 
 // The rules are worth nothing if the parser finds no module, which is how a version that does not fit shows itself.
 const folders = [
+  'protocol',
   'core',
   'adapters',
   'lambdas',
@@ -11,7 +12,7 @@ const folders = [
   'web',
   'lib',
   'tools',
-  'operations',
+  'cli',
   'localstack',
   'test',
 ]

@@ -1,5 +1,5 @@
-import { endOf, type Run } from '../../adapters/dynamodb/run.ts'
-import type { RunStore } from '../../adapters/dynamodb/run-store.ts'
+import { endOf, type Run } from '../../adapters/dynamodb/log/run.ts'
+import type { RunStore } from '../../adapters/dynamodb/log/run-store.ts'
 
 export type MemoryRunStore = RunStore & {
   /** The runs that are physically there, in their order. */

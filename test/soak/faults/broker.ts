@@ -1,4 +1,4 @@
-import type { AmqpMethod } from '../../support/amqp-proxy.ts'
+import type { AmqpMethod } from '../../support/sockets/amqp-proxy.ts'
 import type { Fault, Scene } from './fault.ts'
 
 const lengthMs = [500, 6_000] as const

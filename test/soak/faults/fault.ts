@@ -1,6 +1,6 @@
-import type { RabbitMqServer } from '../../support/rabbitmq-server.ts'
-import type { Crowd } from '../crowd.ts'
-import type { GatewayNode } from '../node.ts'
+import type { RabbitMqServer } from '../../support/servers/rabbitmq-server.ts'
+import type { Crowd } from '../clients/crowd.ts'
+import type { GatewayNode } from '../nodes/node.ts'
 
 /** What a fault is drawn from; `--faults` chooses among them. */
 export const faultKinds = [

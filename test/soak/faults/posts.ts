@@ -1,4 +1,4 @@
-import type { NodeSettings } from '../node-messages.ts'
+import type { NodeSettings } from '../nodes/node-messages.ts'
 import type { Fault } from './fault.ts'
 
 /**

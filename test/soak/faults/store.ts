@@ -1,4 +1,4 @@
-import type { StoreTrouble } from '../../support/store-proxy.ts'
+import type { StoreTrouble } from '../../support/sockets/store-proxy.ts'
 import type { Fault } from './fault.ts'
 
 const trouble = (name: string, troubleOf: (amount: number) => Partial<StoreTrouble>): Fault => ({

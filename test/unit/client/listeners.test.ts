@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { ChatClient } from '../../../client/chat-client.ts'
-import { connected, disconnect, type Frame, faithful, joined, type Play, setUp } from './hand-fed-sockets.ts'
-import { memberForTest, until } from './test-client.ts'
+import {
+  connected,
+  disconnect,
+  type Frame,
+  faithful,
+  joined,
+  type Play,
+  setUp,
+} from '../../support/client/hand-fed-sockets.ts'
+import { memberForTest, until } from '../../support/client/test-client.ts'
 
 const messages = (...seqs: number[]) => ({
   type: 'messages',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { JournalLine } from '../../soak/journal-lines.ts'
-import type { StoredEntry } from '../../soak/stored-entries.ts'
-import { judge, type Verdict } from '../../soak/verdict.ts'
+import type { StoredEntry } from '../../soak/verdict/stored-entries.ts'
+import { judge, type Verdict } from '../../soak/verdict/verdict.ts'
 
 // A soak is worth what its verdict would notice: each of these breaks one promise.
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ChatClientError } from '../../../client/chat-client-error.ts'
+import { ChatClientError } from '../../../client/api/errors.ts'
 import { dayOf } from '../../../web/calendar.ts'
 import { continuesGroup, startsDay } from '../../../web/grouping.ts'
 import { splitLinks } from '../../../web/links.ts'

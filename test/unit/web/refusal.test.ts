@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hasBrowser, launchBrowser } from '../../support/browser.ts'
-import { buildScriptedPage } from '../../support/scripted-page.ts'
+import { hasBrowser, launchBrowser } from '../../support/client/browser.ts'
+import { buildScriptedPage } from '../../support/client/scripted-page.ts'
 
 describe.runIf(hasBrowser())('the page, refused', () => {
   let browser: Browser

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hasBrowser, launchBrowser } from '../../support/browser.ts'
+import { hasBrowser, launchBrowser } from '../../support/client/browser.ts'
+import { buildScriptedPage } from '../../support/client/scripted-page.ts'
+import { until } from '../../support/client/test-client.ts'
 import { eventually } from '../../support/eventually.ts'
-import { buildScriptedPage } from '../../support/scripted-page.ts'
-import { until } from '../client/test-client.ts'
 
 const screenshots = 'coverage/screenshots'
 

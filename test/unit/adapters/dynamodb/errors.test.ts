@@ -10,8 +10,8 @@ import {
 import { describe, expect, it } from 'vitest'
 import { makeDynamoDbClient } from '../../../../adapters/dynamodb/client.ts'
 import { orUnavailable, unavailableOr } from '../../../../adapters/dynamodb/errors.ts'
-import { ChatError } from '../../../../core/protocol/chat-error.ts'
-import { freePort } from '../../../support/rabbitmq-server.ts'
+import { ChatError } from '../../../../protocol/chat-error.ts'
+import { freePort } from '../../../support/servers/rabbitmq-server.ts'
 
 const said = { message: 'as DynamoDB says it', $metadata: {} }
 const withCode = (code: string) => Object.assign(new Error(code), { code })

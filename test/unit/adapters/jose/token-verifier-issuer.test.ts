@@ -1,7 +1,7 @@
 import { exportSPKI, generateKeyPair, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { makeTokenVerifier } from '../../../../adapters/jose/token-verifier.ts'
-import { type JwksServer, keySet, startJwksServer } from './jwks-server.ts'
+import { type JwksServer, keySet, startJwksServer } from '../../../support/servers/jwks-server.ts'
 
 type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>
 

@@ -1,7 +1,7 @@
 import { type JWTPayload, SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { makeTokenVerifier } from '../../../../adapters/jose/token-verifier.ts'
-import type { ChatError } from '../../../../core/protocol/chat-error.ts'
+import type { ChatError } from '../../../../protocol/chat-error.ts'
 
 const secret = 'a secret of thirty-two bytes ...'
 const nowMs = Date.parse('2026-11-22T12:00:00.500Z')

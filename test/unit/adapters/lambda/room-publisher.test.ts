@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { makeLanes } from '../../../../adapters/embedded/lanes.ts'
 import { makeRoomPublisher } from '../../../../adapters/lambda/room-publisher.ts'
-import { makeLanes } from '../../../../adapters/memory/lanes.ts'
-import { makeTelemetry } from '../../../../adapters/memory/telemetry.ts'
 import type { RoomPublisher } from '../../../../core/ports.ts'
-import { makeHandler } from '../../../../lambdas/publish.ts'
-import { invocation } from '../../../support/lambda-events.ts'
-import { entriesJob, retryJob } from '../../../support/lane-jobs.ts'
-import { recordJobs } from '../../../support/parts.ts'
+import { makeHandler } from '../../../../lambdas/handlers/publish.ts'
+import { makeTelemetry } from '../../../memory/telemetry.ts'
+import { invocation } from '../../../support/gateway/lambda-events.ts'
+import { recordJobs } from '../../../support/gateway/parts.ts'
+import { entriesJob, retryJob } from '../../../support/lanes/lane-jobs.ts'
 
 /** The publisher over the function that it invokes, with what passes between them as text, as on Lambda. */
 const setUp = (inside: RoomPublisher, fails: () => Error | undefined = () => undefined) => {

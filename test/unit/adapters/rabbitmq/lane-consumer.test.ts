@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
-import { makeTelemetry } from '../../../../adapters/memory/telemetry.ts'
 import { makeLaneConsumer } from '../../../../adapters/rabbitmq/lane-consumer.ts'
 import { describeTopology } from '../../../../adapters/rabbitmq/topology.ts'
+import { makeTelemetry } from '../../../memory/telemetry.ts'
 
 test('a subscription outlives a defect, says so each time, and ends only when it is stopped', async () => {
   const telemetry = makeTelemetry()

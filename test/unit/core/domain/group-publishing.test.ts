@@ -6,8 +6,8 @@ import {
 } from '../../../../core/domain/group-publishing.ts'
 import type { Job } from '../../../../core/domain/job.ts'
 import { slotRanges } from '../../../../core/domain/slots.ts'
-import { jsonBytes } from '../../../../core/protocol/limits.ts'
-import { entriesJob, rangeJob, retryJob, upTo } from '../../../support/lane-jobs.ts'
+import { jsonBytes } from '../../../../protocol/limits.ts'
+import { entriesJob, rangeJob, retryJob, upTo } from '../../../support/lanes/lane-jobs.ts'
 
 describe('group publishing', () => {
   type Flight = { readonly job: Job; readonly land: () => void; readonly fail: (error: Error) => void }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { audienceOf, decodeJob, encodeJob } from '../../../../core/domain/job.ts'
-import { entriesJob, rangeJob, retryJob } from '../../../support/lane-jobs.ts'
+import { entriesJob, rangeJob, retryJob } from '../../../support/lanes/lane-jobs.ts'
 
 const slots = { first: 'a000', last: 'afff' }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Job } from '../../../../core/domain/job.ts'
 import { isBulkLane, laneNames, laneOf, laneOfJob } from '../../../../core/domain/lanes.ts'
 import { slotRanges } from '../../../../core/domain/slots.ts'
-import { entriesJob, rangeJob, retryJob } from '../../../support/lane-jobs.ts'
+import { entriesJob, rangeJob, retryJob } from '../../../support/lanes/lane-jobs.ts'
 
 describe('laneOf', () => {
   it('spreads rooms with similar ids evenly', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { slotRanges } from '../../../../core/domain/slots.ts'
-import { ChatError } from '../../../../core/protocol/chat-error.ts'
-import { defaultLimits, jsonBytes } from '../../../../core/protocol/limits.ts'
 import { makeDeliver } from '../../../../core/use-cases/deliver.ts'
-import { connectionIds, far, setUpLargeRoom } from '../../../support/large-rooms.ts'
+import { ChatError } from '../../../../protocol/chat-error.ts'
+import { defaultLimits, jsonBytes } from '../../../../protocol/limits.ts'
+import { connectionIds, far, setUpLargeRoom } from '../../../support/lanes/large-rooms.ts'
 
 const away = () => new ChatError('unavailable', 'The broker is away')
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { personalRoomOf } from '../../../../core/domain/access.ts'
 import { encodeJob, type RetryJob } from '../../../../core/domain/job.ts'
-import { personalRoomOf } from '../../../../core/domain/rooms.ts'
 import type { PostOutcome } from '../../../../core/ports.ts'
-import { ChatError } from '../../../../core/protocol/chat-error.ts'
-import { defaultLimits, jsonBytes } from '../../../../core/protocol/limits.ts'
 import { makeDeliver } from '../../../../core/use-cases/deliver.ts'
+import { ChatError } from '../../../../protocol/chat-error.ts'
+import { defaultLimits, jsonBytes } from '../../../../protocol/limits.ts'
 import { entryOf, messagesJob } from '../../../support/builders.ts'
-import { makeParts, recordJobs, recordPosts } from '../../../support/parts.ts'
+import { makeParts, recordJobs, recordPosts } from '../../../support/gateway/parts.ts'
 
 const far = Number.MAX_SAFE_INTEGER
 

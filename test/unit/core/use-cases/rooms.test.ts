@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { membershipMs } from '../../../../core/domain/membership.ts'
-import { personalRoomOf } from '../../../../core/domain/rooms.ts'
+import { personalRoomOf } from '../../../../core/domain/access.ts'
+import { membershipMs } from '../../../../core/membership.ts'
 import type { Member } from '../../../../core/ports.ts'
-import { ChatError } from '../../../../core/protocol/chat-error.ts'
-import { jsonBytes, type Limits } from '../../../../core/protocol/limits.ts'
 import { makeCheckAccess } from '../../../../core/use-cases/check-access.ts'
 import { makeConnect } from '../../../../core/use-cases/connect.ts'
 import { makeDisconnect } from '../../../../core/use-cases/disconnect.ts'
@@ -12,8 +10,10 @@ import { makeHello } from '../../../../core/use-cases/hello.ts'
 import { makeJoinRoom } from '../../../../core/use-cases/join-room.ts'
 import { makeLeaveRoom } from '../../../../core/use-cases/leave-room.ts'
 import { makePing } from '../../../../core/use-cases/ping.ts'
+import { ChatError } from '../../../../protocol/chat-error.ts'
+import { jsonBytes, type Limits } from '../../../../protocol/limits.ts'
 import { callerOf, identityOf } from '../../../support/builders.ts'
-import { makeParts } from '../../../support/parts.ts'
+import { makeParts } from '../../../support/gateway/parts.ts'
 
 const setUp = (limits: Partial<Limits> = {}) => {
   const parts = makeParts({ limits })

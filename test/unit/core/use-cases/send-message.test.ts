@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { personalRoomOf } from '../../../../core/domain/rooms.ts'
-import { ChatError } from '../../../../core/protocol/chat-error.ts'
-import type { FrameOf } from '../../../../core/protocol/client-frames.ts'
+import { personalRoomOf } from '../../../../core/domain/access.ts'
 import { makeSendMessage } from '../../../../core/use-cases/send-message.ts'
+import { ChatError } from '../../../../protocol/chat-error.ts'
+import type { FrameOf } from '../../../../protocol/client-frames.ts'
 import { callerOf } from '../../../support/builders.ts'
-import { makeParts, recordJobs } from '../../../support/parts.ts'
+import { makeParts, recordJobs } from '../../../support/gateway/parts.ts'
 
 const frame = (fields: Partial<FrameOf<'sendMessage'>> = {}): FrameOf<'sendMessage'> => ({
   action: 'sendMessage',

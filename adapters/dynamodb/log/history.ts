@@ -1,0 +1,132 @@
+import type { Entry } from '../../../core/domain/entry.ts'
+import type { Clock, MessageLog, Page, PageRequest } from '../../../core/ports.ts'
+import { jsonBytes } from '../../../protocol/limits.ts'
+import type { Head } from '../../../protocol/server-frames.ts'
+import type { FindFloor } from './floor.ts'
+import { endOf, isExpired, type Run } from './run.ts'
+import type { RunStore } from './run-store.ts'
+
+type Deps = { readonly store: RunStore; readonly findFloor: FindFloor; readonly clock: Clock }
+
+/** A room as it was when its last run was read. */
+type Room = { readonly roomId: string; readonly tail: Run; readonly floor: number }
+
+/** Reads a room's present epoch. */
+export const makeHistory = ({ store, findFloor, clock }: Deps): Pick<MessageLog, 'head' | 'read'> => {
+  /** The last run; undefined where readers see nothing. */
+  const readTail = async (roomId: string): Promise<Run | undefined> => {
+    const { runs } = await store.query(roomId, { order: 'descending', limit: 1 })
+    return runs.find((run) => !isExpired(run, clock()))
+  }
+
+  return {
+    head: async (roomId) => headOf(await readTail(roomId)),
+
+    read: async (request) => {
+      const { roomId, epoch, after, before } = request
+      const tail = await readTail(roomId)
+      const head = headOf(tail)
+      if (tail === undefined) return { ...head, floor: 1, entries: [], more: false }
+      const readAbove = async (floor: number): Promise<Page> => {
+        if (epoch !== undefined && epoch !== tail.epoch) return { ...head, floor, entries: [], more: false }
+        const room = { roomId, tail, floor }
+        if (after !== undefined) {
+          const first = Math.max(after + 1, floor)
+          const entries = await take(upwards(store, room, first), request)
+          return { ...head, floor, entries, more: first + entries.length <= head.seq }
+        }
+        const last = Math.min((before ?? Number.POSITIVE_INFINITY) - 1, head.seq)
+        const entries = (await take(downwards(store, room, last), request)).toReversed()
+        return { ...head, floor, entries, more: last - entries.length >= floor }
+      }
+      for (let removed: number | undefined; ; ) {
+        try {
+          return await readAbove((await findFloor(roomId, tail, removed)) - tail.base)
+        } catch (error) {
+          if (!(error instanceof HoleError) || tail.expiresAt === undefined) throw error
+          // It expired and was removed just now, or by a clock that is ahead of this one: as good as gone, and with
+          // it all before it, which expires no later.
+          removed = error.position
+        }
+      }
+    },
+  }
+}
+
+const headOf = (tail: Run | undefined): Head =>
+  tail === undefined ? { epoch: null, seq: 0 } : { epoch: tail.epoch, seq: endOf(tail) - tail.base }
+
+const take = async (
+  entries: AsyncIterable<Entry>,
+  { limit, maxBytes = Number.POSITIVE_INFINITY }: PageRequest,
+): Promise<Entry[]> => {
+  const taken: Entry[] = []
+  let bytes = 0
+  if (limit < 1) return taken
+  for await (const entry of entries) {
+    taken.push(entry)
+    bytes += maxBytes === Number.POSITIVE_INFINITY ? 0 : jsonBytes(entry)
+    if (taken.length >= limit || bytes >= maxBytes) break
+  }
+  return taken
+}
+
+/** Entries from a seq to the end of the room as it was read, lowest first. */
+async function* upwards(store: RunStore, room: Room, first: number): AsyncGenerator<Entry> {
+  const { roomId, tail } = room
+  let next = tail.base + first
+  if (next < tail.position) {
+    // A run is found by any position inside it only from above: the first that begins at it or below.
+    const { runs } = await store.query(roomId, { to: next, order: 'descending', limit: 1 })
+    next = yield* slice(runs[0], next)
+  }
+  for (let limit = firstBatch; next < tail.position; limit *= 2) {
+    const range = { from: next, to: tail.position - 1 }
+    const { runs } = await store.query(roomId, { ...range, order: 'ascending', limit })
+    if (runs.length === 0) throw new HoleError(next)
+    for (const run of runs) next = yield* slice(run, next)
+  }
+  yield* slice(tail, next)
+}
+
+/** Yields a run's entries from a position on, and returns the position after them. */
+function* slice(run: Run | undefined, position: number): Generator<Entry, number> {
+  if (run === undefined || position < run.position) throw new HoleError(position)
+  yield* run.entries.slice(position - run.position)
+  return endOf(run) + 1
+}
+
+/** Entries from a seq down to the floor, highest first. */
+async function* downwards(store: RunStore, room: Room, last: number): AsyncGenerator<Entry> {
+  const { roomId, tail, floor } = room
+  let next = tail.base + last
+  if (next >= tail.position) next = yield* sliceBack(tail, next)
+  for (let limit = firstBatch; next >= tail.base + floor; limit *= 2) {
+    const { runs } = await store.query(roomId, { to: next, order: 'descending', limit })
+    if (runs.length === 0) throw new HoleError(next)
+    for (const run of runs) {
+      if (next < tail.base + floor) return
+      next = yield* sliceBack(run, next)
+    }
+  }
+}
+
+/** Yields a run's entries from a position down, and returns the position before them. */
+function* sliceBack(run: Run, position: number): Generator<Entry, number> {
+  if (endOf(run) < position) throw new HoleError(position)
+  yield* run.entries.slice(0, position - run.position + 1).toReversed()
+  return run.position - 1
+}
+
+// Most pages are cut by bytes: a page of 100 takes two queries, one of long messages only what it needs.
+const firstBatch = 50
+
+/** There is nothing at a position between others. */
+class HoleError extends Error {
+  override readonly name = 'HoleError'
+  readonly position: number
+  constructor(position: number) {
+    super(`The log has a hole at position ${position}`)
+    this.position = position
+  }
+}

@@ -1,0 +1,98 @@
+import type { Entry } from '../../../core/domain/entry.ts'
+import type { Draft } from '../../../core/ports.ts'
+import { endOf, type Run } from './run.ts'
+
+/** The end of a room's log as far as this writer has seen it, in complete runs. */
+export type Tail = {
+  /** The last run, without its entries. */
+  readonly last: () => TailEnd
+  /** Lowest position from which on the key of every entry is known; never before the present epoch. */
+  readonly from: () => number
+  /** Adds the run that follows. @throws Error if it does not follow */
+  readonly push: (run: Run) => void
+  /** Adds the run that holds the entry before the first known one, which may be of that run. @throws Error if it does not */
+  readonly unshift: (run: Run) => void
+  /** Where the first entry with this key after `position` stands. */
+  readonly find: (key: string, position: number) => number | undefined
+}
+
+export type TailEnd = {
+  readonly epoch: string
+  readonly base: number
+  readonly end: number
+  readonly expiresAt?: number
+}
+
+/** What a retry has in common with the first try; undefined where there is no telling. */
+export const keyOf = ({ sender, clientMessageId }: Entry | Draft): string | undefined =>
+  // A user id holds no control character, so that no two pairs make the same key.
+  clientMessageId === undefined ? undefined : `${sender.userId}\n${clientMessageId}`
+
+/**
+ * @param newest the last run of the room
+ * @param capacity how many keys it keeps at least; it may hold twice as many
+ */
+export const makeTail = (newest: Run, capacity: number): Tail => {
+  let last = tailEndOf(newest)
+  let from = newest.position
+  let keys = newest.entries.map(keyOf)
+  // Of the last entry with each key, so that a key that is not there, as most are not, costs no search.
+  const positions = new Map<string, number>()
+  remember(positions, newest)
+
+  const trim = () => {
+    const surplus = keys.length - capacity
+    if (surplus <= capacity) return
+    for (const [index, key] of keys.slice(0, surplus).entries()) {
+      if (key !== undefined && positions.get(key) === from + index) positions.delete(key)
+    }
+    keys = keys.slice(surplus)
+    from += surplus
+  }
+
+  return {
+    last: () => last,
+    from: () => from,
+    push: (run) => {
+      requireAt(run.position, last.end + 1)
+      if (run.epoch !== last.epoch) {
+        keys = []
+        positions.clear()
+        from = run.position
+      }
+      last = tailEndOf(run)
+      for (const entry of run.entries) keys.push(keyOf(entry))
+      remember(positions, run)
+      trim()
+    },
+    unshift: (run) => {
+      requireAt(Math.min(endOf(run), from - 1), from - 1)
+      keys = [...run.entries.slice(0, from - run.position).map(keyOf), ...keys]
+      from = run.position
+      remember(positions, run)
+    },
+    find: (key, position) =>
+      (positions.get(key) ?? 0) > position
+        ? from + keys.indexOf(key, Math.max(0, position + 1 - from))
+        : undefined,
+  }
+}
+
+const tailEndOf = (run: Run): TailEnd => ({
+  epoch: run.epoch,
+  base: run.base,
+  end: endOf(run),
+  ...(run.expiresAt !== undefined && { expiresAt: run.expiresAt }),
+})
+
+const remember = (positions: Map<string, number>, run: Run): void => {
+  for (const [index, entry] of run.entries.entries()) {
+    const key = keyOf(entry)
+    const position = run.position + index
+    if (key !== undefined && position > (positions.get(key) ?? 0)) positions.set(key, position)
+  }
+}
+
+const requireAt = (actual: number, due: number): void => {
+  if (actual !== due) throw new Error(`The log has a hole: position ${actual} stands where ${due} is due`)
+}

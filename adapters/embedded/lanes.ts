@@ -1,0 +1,75 @@
+import { makeGroupPublishing } from '../../core/domain/group-publishing.ts'
+import { encodeJob, type Job } from '../../core/domain/job.ts'
+import { delayAtLeast } from '../../core/domain/lane-delays.ts'
+import { type Lane, type LaneCounts, laneNames, laneOfJob } from '../../core/domain/lanes.ts'
+import { defaultDeliveryLimit } from '../../core/domain/redelivery.ts'
+import type { LaneConsumer, RoomPublisher, Telemetry } from '../../core/ports.ts'
+import { makeLane } from './lane.ts'
+
+type Options = {
+  readonly laneCounts: LaneCounts
+  readonly telemetry: Telemetry
+  /** How often a rejected batch comes again before it is dead-lettered. Default: `defaultDeliveryLimit`. */
+  readonly deliveryLimit?: number
+}
+
+type DeadLetter = { readonly body: string; readonly reason: string }
+
+type Lanes = {
+  readonly publisher: RoomPublisher
+  readonly consumer: LaneConsumer
+  /** What nobody could handle, oldest first: the last 1,000 of them. */
+  readonly deadLetters: () => readonly DeadLetter[]
+  /** Puts a record into a lane as it is, whatever its body. */
+  readonly put: (lane: Lane, body: string) => void
+}
+
+const maxDeadLetters = 1_000
+
+/**
+ * The lanes inside this process: the embedded broker. What is queued or delayed dies with the process; clients
+ * recover it from the log. Jobs pass through as text, so that nothing is shared by reference.
+ */
+export const makeLanes = ({
+  laneCounts,
+  telemetry,
+  deliveryLimit = defaultDeliveryLimit,
+}: Options): Lanes => {
+  const deadLetters: DeadLetter[] = []
+  let lastId = 0
+
+  const setAside = (body: string, reason: string) => {
+    deadLetters.push({ body, reason })
+    if (deadLetters.length > maxDeadLetters) deadLetters.shift()
+  }
+  const lanes = new Map(
+    laneNames(laneCounts).map((name) => [name, makeLane({ name, deliveryLimit, telemetry, setAside })]),
+  )
+  const laneNamed = (name: Lane) => {
+    const lane = lanes.get(name)
+    if (!lane) throw new Error(`There is no lane ${name}`)
+    return lane
+  }
+  const put = (lane: Lane, body: string) => laneNamed(lane).put({ body, messageId: `memory-${++lastId}` })
+
+  const publishNow = makeGroupPublishing(async (job) => put(laneOfJob(job, laneCounts), encodeJob(job)))
+  const publishLater = (job: Job, delayMs: number) => {
+    const body = encodeJob(job)
+    const timer = setTimeout(() => put(laneOfJob(job, laneCounts), body), delayAtLeast(delayMs))
+    timer.unref() // a delayed job keeps no process alive
+  }
+
+  return {
+    publisher: {
+      ready: async () => undefined,
+      publish: async (job, { delayMs = 0 } = {}) =>
+        delayMs > 0 ? publishLater(job, delayMs) : publishNow(job),
+      setAside: async (body, reason) => setAside(body, reason),
+    },
+    consumer: {
+      subscribe: async (lane, onBatch, { batchSize }) => laneNamed(lane).subscribe(onBatch, batchSize),
+    },
+    deadLetters: () => [...deadLetters],
+    put,
+  }
+}

@@ -1,0 +1,44 @@
+import { ChatError } from '../protocol/chat-error.ts'
+import { personalRoomOf } from './domain/access.ts'
+import type { Caller } from './domain/identity.ts'
+import type { Member, RoomDirectory } from './ports.ts'
+
+/**
+ * How long a connection's rows count unless they are renewed: API Gateway ends a connection after 2 hours
+ * (quota "connection duration"), and a $disconnect may never come.
+ */
+export const membershipMs = (2 * 60 + 10) * 60 * 1000
+
+export const memberOf = ({ identity, ...connection }: Caller, roomId: string, nowMs: number): Member => ({
+  connectionId: connection.connectionId,
+  endpoint: connection.endpoint,
+  roomId,
+  userId: identity.userId,
+  ...(identity.name !== undefined && { name: identity.name }),
+  joinedAtMs: nowMs,
+  expiresAtMs: nowMs + membershipMs,
+  tokenExpiresAtMs: identity.tokenExpiresAtMs,
+})
+
+/** Takes a connection out of every room that it was in. */
+export const forgetConnection = async (
+  directory: RoomDirectory,
+  userId: string,
+  connectionId: string,
+): Promise<void> => {
+  // The index may not know the newest rooms yet: the user's own room is always there, and a row that stays
+  // behind is forgotten at the first post to it.
+  const rooms = new Set([await personalRoomOf(userId), ...(await directory.roomsOf(userId, connectionId))])
+  await Promise.all([...rooms].map((roomId) => directory.leave(roomId, connectionId)))
+}
+
+/** @throws ChatError `not_a_member` */
+export const requireMember = async (
+  directory: RoomDirectory,
+  roomId: string,
+  connectionId: string,
+): Promise<void> => {
+  if (!(await directory.find(roomId, connectionId))) {
+    throw new ChatError('not_a_member', `You are not in the room ${roomId}. Send joinRoom first.`)
+  }
+}

@@ -1,0 +1,114 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { SignatureV4 } from '@smithy/signature-v4'
+import type { Clock } from '../../core/ports.ts'
+
+export type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string }
+
+type SignedRequest = {
+  readonly method: string
+  /** Path as on the wire, without a query string. */
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+type Options = { readonly credentials: Credentials; readonly region: string; readonly clock: Clock }
+
+/**
+ * Verifies Signature Version 4 as API Gateway does for @connections: without it anybody could post to anybody.
+ * The signature is made again with the one pair of credentials that is known here, over the headers that the
+ * request says it signed.
+ *
+ * @returns what is wrong, or undefined for a good signature
+ */
+export const makeSignatureCheck = ({ credentials, region, clock }: Options) => {
+  const signer = new SignatureV4({
+    credentials,
+    region,
+    service: 'execute-api',
+    sha256: Sha256,
+    applyChecksum: false,
+  })
+
+  return async ({ method, path, headers, body }: SignedRequest): Promise<string | undefined> => {
+    const { authorization } = headers
+    if (authorization === undefined) return 'Missing Authentication Token'
+    const signedHeaders = /SignedHeaders=([^,\s]+)/.exec(authorization)?.[1]?.split(';') ?? []
+    if (!signedHeaders.includes('host') || !signedHeaders.includes('x-amz-date')) {
+      return 'The headers host and x-amz-date have to be signed'
+    }
+    const signingDate = parseDate(headers['x-amz-date'])
+    if (!signingDate || Math.abs(clock() - signingDate.getTime()) > maxSkewMs) return 'Signature expired'
+    const claimedHash = headers['x-amz-content-sha256']
+    if (claimedHash !== undefined && claimedHash !== createHash('sha256').update(body).digest('hex')) {
+      return 'x-amz-content-sha256 is not the hash of the body'
+    }
+    const { headers: expected } = await signer.sign(
+      {
+        method,
+        path,
+        protocol: 'http:',
+        hostname: headers.host ?? '',
+        headers: pick(headers, signedHeaders),
+        body,
+      },
+      { signingDate, signableHeaders: new Set(signedHeaders) },
+    )
+    return isSame(signatureOf(expected.authorization), signatureOf(authorization))
+      ? undefined
+      : 'The request signature we calculated does not match the signature you provided'
+  }
+}
+
+/** AWS takes signatures up to 5 minutes old, or as far ahead. */
+const maxSkewMs = 5 * 60_000
+
+/** A class because the signer calls `new` on it, with a key where it wants an HMAC. */
+class Sha256 {
+  private readonly hash
+  constructor(key?: string | ArrayBuffer | ArrayBufferView) {
+    this.hash = key === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(key))
+  }
+  update(data: Uint8Array): void {
+    this.hash.update(data)
+  }
+  async digest(): Promise<Uint8Array> {
+    return this.hash.digest()
+  }
+  reset(): void {
+    throw new Error('The signer never resets a hash')
+  }
+}
+
+const bytesOf = (data: string | ArrayBuffer | ArrayBufferView): Buffer => {
+  if (typeof data === 'string') return Buffer.from(data)
+  return ArrayBuffer.isView(data)
+    ? Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+    : Buffer.from(data)
+}
+
+/** `20261122T110405Z` */
+const parseDate = (text: string | string[] | undefined): Date | undefined => {
+  const [, ...parts] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(String(text)) ?? []
+  if (parts.length === 0) return undefined
+  const [year = 0, month = 0, day = 0, hours = 0, minutes = 0, seconds = 0] = parts.map(Number)
+  return new Date(Date.UTC(year, month - 1, day, hours, minutes, seconds))
+}
+
+const pick = (headers: IncomingHttpHeaders, names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.map((name) => [name, String(headers[name] ?? '')]))
+
+/** All but the list of signed headers, whose order is the signer's own affair: credential, scope, signature. */
+const signatureOf = (authorization: string | undefined): string => {
+  const [, credential = '', , signature = ''] =
+    /^AWS4-HMAC-SHA256 Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$/.exec(
+      authorization ?? '',
+    ) ?? []
+  return `${credential} ${signature}`
+}
+
+const isSame = (left: string, right: string): boolean => {
+  const [a, b] = [Buffer.from(left), Buffer.from(right)]
+  return a.length > 64 && a.length === b.length && timingSafeEqual(a, b)
+}

@@ -1,0 +1,100 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { passThroughModerator } from '../../adapters/system/pass-through-moderator.ts'
+import type {
+  Clock,
+  FramePoster,
+  IdSource,
+  MessageLog,
+  RoomDirectory,
+  RoomPublisher,
+  Telemetry,
+} from '../../core/ports.ts'
+import { makeCheckAccess } from '../../core/use-cases/check-access.ts'
+import { makeConnect } from '../../core/use-cases/connect.ts'
+import { makeDeliver } from '../../core/use-cases/deliver.ts'
+import { makeDisconnect } from '../../core/use-cases/disconnect.ts'
+import { makeGetHistory } from '../../core/use-cases/get-history.ts'
+import { makeHello } from '../../core/use-cases/hello.ts'
+import { makeJoinRoom } from '../../core/use-cases/join-room.ts'
+import { makeLeaveRoom } from '../../core/use-cases/leave-room.ts'
+import { makePing } from '../../core/use-cases/ping.ts'
+import { makeSendMessage } from '../../core/use-cases/send-message.ts'
+import type { Authenticate } from '../../lambdas/aws/authenticate.ts'
+import type {
+  AuthCheckHandler,
+  AuthorizeHandler,
+  ConnectHandler,
+  DeliverHandler,
+  DisconnectHandler,
+  MessageHandler,
+} from '../../lambdas/aws/events.ts'
+import type { ManagementEndpoint } from '../../lambdas/aws/reply.ts'
+import { makeHandler as authCheck } from '../../lambdas/handlers/auth-check.ts'
+import { makeHandler as authorize } from '../../lambdas/handlers/authorize.ts'
+import { makeHandler as connect } from '../../lambdas/handlers/connect.ts'
+import { makeHandler as fallback } from '../../lambdas/handlers/default.ts'
+import { makeHandler as deliver } from '../../lambdas/handlers/deliver.ts'
+import { makeHandler as disconnect } from '../../lambdas/handlers/disconnect.ts'
+import { makeHandler as roomActions } from '../../lambdas/handlers/room-actions.ts'
+import { makeHandler as sendMessage } from '../../lambdas/handlers/send-message.ts'
+import type { Limits } from '../../protocol/limits.ts'
+
+/** The functions of the route table, as the gateway invokes them: one set is what one Lambda environment of each would be. */
+export type Handlers = {
+  readonly authorize: AuthorizeHandler
+  readonly 'auth-check': AuthCheckHandler
+  readonly connect: ConnectHandler
+  readonly disconnect: DisconnectHandler
+  readonly 'send-message': MessageHandler
+  readonly 'room-actions': MessageHandler
+  readonly default: MessageHandler
+  readonly deliver: DeliverHandler
+}
+
+/** Picks the set for one invocation, as Lambda picks one of its environments. */
+export type PickHandlers = () => Handlers
+
+/** Spreads invocations over several sets in turn, so that what must not be shared between environments is not. */
+export const takeTurns = (sets: readonly [Handlers, ...Handlers[]]): PickHandlers => {
+  let turn = 0
+  return () => sets[turn++ % sets.length] ?? sets[0]
+}
+
+/** What one set of handlers stands on. */
+export type HandlerDeps = {
+  readonly log: MessageLog
+  readonly directory: RoomDirectory
+  readonly publisher: RoomPublisher
+  readonly poster: FramePoster
+  readonly authenticate: Authenticate
+  readonly managementEndpoint: ManagementEndpoint
+  readonly clock: Clock
+  readonly newId: IdSource
+  readonly telemetry: Telemetry
+  readonly limits: Limits
+  /** A room with more members is served in parts; null: none is. */
+  readonly largeRoomMembers: number | null
+  readonly maxAgeSeconds: number | null
+}
+
+/** Wires the functions of the route table, as each Lambda does for its own. */
+export const makeHandlers = (deps: HandlerDeps): Handlers => ({
+  authorize: authorize(deps),
+  'auth-check': authCheck({ ...deps, checkAccess: makeCheckAccess(deps) }),
+  connect: connect({ ...deps, connect: makeConnect(deps) }),
+  disconnect: disconnect({ ...deps, disconnect: makeDisconnect(deps) }),
+  'send-message': sendMessage({
+    ...deps,
+    sendMessage: makeSendMessage({ ...deps, moderate: passThroughModerator }),
+  }),
+  'room-actions': roomActions({
+    ...deps,
+    joinRoom: makeJoinRoom(deps),
+    leaveRoom: makeLeaveRoom(deps),
+    getHistory: makeGetHistory(deps),
+    hello: makeHello(deps),
+    ping: makePing(deps),
+  }),
+  default: fallback(deps),
+  deliver: deliver({ ...deps, deliver: makeDeliver({ ...deps, wait: (ms) => wait(ms) }) }),
+})

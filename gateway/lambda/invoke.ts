@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto'
+import { tooLate, within } from './deadline.ts'
+import type { Handlers, PickHandlers } from './handlers.ts'
+import type { InHand } from './in-flight.ts'
+
+type InvocationContext = Parameters<Handlers['authorize']>[1]
+
+/** The function did not return in time. Its work can't be ended as Lambda would: what it still does is ignored. */
+export class InvocationTimeout extends Error {
+  override readonly name = 'InvocationTimeout'
+}
+
+/**
+ * Invokes a function of one set of handlers.
+ *
+ * @throws InvocationTimeout, and whatever the function throws
+ */
+export type Invoke = <T>(
+  call: (handlers: Handlers, context: InvocationContext) => Promise<T>,
+  timeoutMs?: number,
+) => Promise<T>
+
+type Options = {
+  readonly pickHandlers: PickHandlers
+  readonly timeoutMs: number
+  readonly inHand: InHand
+}
+
+export const makeInvoke =
+  ({ pickHandlers, timeoutMs: defaultTimeoutMs, inHand }: Options): Invoke =>
+  async (call, timeoutMs = defaultTimeoutMs) => {
+    const deadline = performance.now() + timeoutMs
+    const context = {
+      awsRequestId: randomUUID(),
+      getRemainingTimeInMillis: () => Math.max(0, Math.round(deadline - performance.now())),
+    }
+    const outcome = await inHand.track(
+      within(
+        // A handler that is no async function may throw before it returns a promise.
+        (async () => call(pickHandlers(), context))(),
+        timeoutMs,
+      ),
+    )
+    if (outcome === tooLate) {
+      throw new InvocationTimeout(`Invocation ${context.awsRequestId} took more than ${timeoutMs} ms`)
+    }
+    return outcome
+  }

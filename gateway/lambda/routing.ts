@@ -1,0 +1,32 @@
+import type { Route } from '../../lambdas/routes.ts'
+import { parseJson } from '../../protocol/parse-json.ts'
+
+export type RouteTable = Readonly<Record<string, Route>>
+
+/** A route that a frame can reach. */
+export type MessageRoute = Route & { readonly function: Exclude<Route['function'], 'connect' | 'disconnect'> }
+
+export type SelectedRoute = { readonly routeKey: string; readonly route: MessageRoute }
+
+/**
+ * The route of a frame by `$request.body.action`: an exact match, or `$default` for whatever has none. Undefined
+ * where there is no `$default` either. No action leads to `$connect` or `$disconnect`.
+ */
+export const selectRoute = (table: RouteTable, body: string): SelectedRoute | undefined => {
+  const action = actionOf(body)
+  for (const routeKey of [action, '$default']) {
+    if (routeKey === undefined || !Object.hasOwn(table, routeKey)) continue
+    const route = table[routeKey]
+    if (route && isMessageRoute(route)) return { routeKey, route }
+  }
+  return undefined
+}
+
+const actionOf = (body: string): string | undefined => {
+  const frame = parseJson(body)
+  if (typeof frame !== 'object' || frame === null || !Object.hasOwn(frame, 'action')) return undefined
+  return 'action' in frame && typeof frame.action === 'string' ? frame.action : undefined
+}
+
+const isMessageRoute = (route: Route): route is MessageRoute =>
+  route.function !== 'connect' && route.function !== 'disconnect'

@@ -1,0 +1,63 @@
+import type { Handlers } from '../lambda/handlers.ts'
+
+/** What the authorizer tells about a connection, with `principalId`; in the context of all its later events. */
+export type AuthorizerContext = NonNullable<
+  Parameters<Handlers['connect']>[0]['requestContext']['authorizer']
+>
+
+export type Authorization =
+  | { readonly kind: 'allow'; readonly context: AuthorizerContext }
+  | { readonly kind: 'deny' }
+  /** API Gateway answers 500 to it, and to the client it looks like a defect: the reason is for the log. */
+  | { readonly kind: 'malformed'; readonly reason: string }
+
+/** Judges what an authorizer returned as API Gateway does: an IAM policy, and a context of scalars. */
+export const readAuthorization = (
+  result: unknown,
+  methodArn: string,
+  contextBytes: number,
+): Authorization => {
+  const malformed = (reason: string): Authorization => ({ kind: 'malformed', reason })
+  if (!isObject(result)) return malformed('the result is not an object')
+  const { principalId, policyDocument, context = {} } = result
+  if (typeof principalId !== 'string') return malformed('principalId is not a string')
+  if (!isObject(policyDocument) || !Array.isArray(policyDocument.Statement)) {
+    return malformed('policyDocument has no list of statements')
+  }
+  if (!isScalars(context)) return malformed('a value of the context is no string, number or boolean')
+  const bytes = Buffer.byteLength(JSON.stringify(context))
+  if (bytes > contextBytes) return malformed(`the context is ${bytes} bytes; ${contextBytes} are allowed`)
+
+  const effects = policyDocument.Statement.filter((statement) => concerns(statement, methodArn)).map(
+    ({ Effect }) => Effect,
+  )
+  if (!effects.includes('Allow') || effects.includes('Deny')) return { kind: 'deny' }
+  return { kind: 'allow', context: Object.freeze({ ...context, principalId }) }
+}
+
+const concerns = (statement: unknown, methodArn: string): statement is Record<string, unknown> =>
+  isObject(statement) &&
+  matches(statement.Action, 'execute-api:Invoke') &&
+  matches(statement.Resource, methodArn)
+
+/** Whether a pattern of a policy, or one of a list, with `*` and `?`, matches. */
+const matches = (patterns: unknown, value: string): boolean =>
+  [patterns].flat().some((pattern) => typeof pattern === 'string' && asRegExp(pattern).test(value))
+
+const asRegExp = (pattern: string): RegExp =>
+  new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+    's',
+  )
+
+const isScalars = (context: unknown): context is AuthorizerContext =>
+  isObject(context) &&
+  Object.values(context).every(
+    (value) => value === undefined || ['string', 'number', 'boolean'].includes(typeof value),
+  )
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,0 +1,64 @@
+import type { Caller } from '../../core/domain/identity.ts'
+import type { Clock, Telemetry } from '../../core/ports.ts'
+import { ChatError, errorFrame } from '../../protocol/chat-error.ts'
+import { type ClientFrame, parseFrame } from '../../protocol/client-frames.ts'
+import type { Limits } from '../../protocol/limits.ts'
+import type { ReplyFrame } from '../../protocol/server-frames.ts'
+import type { MessageEvent, Response } from './events.ts'
+import { identityOf } from './identity-context.ts'
+
+export type ReplyDeps = {
+  readonly telemetry: Telemetry
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly managementEndpoint: ManagementEndpoint
+}
+
+/** The @connections endpoint of the API that an event came through. */
+export type ManagementEndpoint = (context: {
+  readonly apiId: string
+  readonly domainName: string
+  readonly stage: string
+}) => string
+
+/**
+ * Answers a message event: understands its frame, hands it to `handle`, and turns what comes of it into a frame.
+ * Every failure becomes an `error` frame here and nowhere else. The status is always 200: what went wrong is in the
+ * frame, and no client sees a status.
+ */
+export const replyTo = async (
+  event: MessageEvent,
+  { telemetry, clock, limits, managementEndpoint }: ReplyDeps,
+  handle: (caller: Caller, frame: ClientFrame) => Promise<ReplyFrame>,
+): Promise<Response> => {
+  const { connectionId, requestId } = event.requestContext
+  const parsed = parseFrame(event.body, limits)
+  if (!parsed.ok) return responseOf(errorFrame(parsed.error, parsed.id))
+  try {
+    const identity = identityOf(event.requestContext.authorizer)
+    if (identity.tokenExpiresAtMs <= clock())
+      throw new ChatError('unauthorized', 'Your token has expired. Connect again with a new one.')
+    const caller = { connectionId, endpoint: managementEndpoint(event.requestContext), identity }
+    return responseOf(await handle(caller, parsed.frame))
+  } catch (error) {
+    const { action, id } = parsed.frame
+    const room = 'roomId' in parsed.frame ? { roomId: parsed.frame.roomId } : {}
+    return responseOf(errorFrame(told(error, telemetry, { connectionId, requestId, action, ...room }), id))
+  }
+}
+
+/** What the client is told of an error; what is not the client's business is logged here, once, with its cause. */
+export const told = (
+  error: unknown,
+  telemetry: Telemetry,
+  fields: Readonly<Record<string, unknown>>,
+): ChatError => {
+  if (error instanceof ChatError) {
+    if (error.code === 'unavailable') telemetry.error('A request could not be served', error, fields)
+    return error
+  }
+  telemetry.error('A request failed', error, fields)
+  return new ChatError('internal', 'Something went wrong on our side. It has been logged.', { cause: error })
+}
+
+const responseOf = (frame: ReplyFrame): Response => ({ statusCode: 200, body: JSON.stringify(frame) })

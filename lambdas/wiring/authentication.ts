@@ -1,0 +1,37 @@
+import { makeTokenVerifier } from '../../adapters/jose/token-verifier.ts'
+import { type AuthSettings, readAuthSettings } from '../../adapters/settings/auth.ts'
+import { type Environment, SettingsError } from '../../adapters/settings/settings.ts'
+import { systemClock } from '../../adapters/system/clock.ts'
+import { type Authenticate, makeTokenAuthentication } from '../aws/authenticate.ts'
+
+/**
+ * How connections prove who they are; open mode is for a developer's own machine, and refused. A secret is read from
+ * AUTH_SECRET_ARN when the first token comes, and once for the life of the environment.
+ *
+ * @throws SettingsError
+ */
+export const authenticationOf = (environment: Environment): Authenticate => {
+  const { AUTH_SECRET_ARN: secretArn } = environment
+  if (secretArn === undefined || secretArn === '') return authenticate(readAuthSettings(environment))
+  let authentication: Promise<Authenticate> | undefined
+  const readSecret = async () => {
+    // Late, because whoever trusts an issuer never needs it.
+    const { makeSecretSource } = await import('../../adapters/secrets-manager/secret-source.ts')
+    const AUTH_SECRET = await makeSecretSource()(secretArn)
+    return authenticate(readAuthSettings({ ...environment, AUTH_SECRET }))
+  }
+  return async (credentials) => {
+    authentication ??= readSecret().catch((error: unknown) => {
+      authentication = undefined
+      throw error
+    })
+    return (await authentication)(credentials)
+  }
+}
+
+const authenticate = (settings: AuthSettings): Authenticate => {
+  if (settings.mode === 'open') {
+    throw new SettingsError('Bad settings: AUTH_MODE must be secret or issuer, where others can reach it')
+  }
+  return makeTokenAuthentication(makeTokenVerifier({ ...settings, clock: systemClock }))
+}
