@@ -1,4 +1,4 @@
-import { SettingsError } from '../adapters/settings/settings.ts'
+import { SettingsError } from '../adapters/settings/read-settings.ts'
 import type { Gateway } from './server.ts'
 import { readConfig } from './settings/config.ts'
 import { StartError } from './settings/start-error.ts'

@@ -1,5 +1,5 @@
 import { App } from 'aws-cdk-lib'
-import { SettingsError } from '../adapters/settings/settings.ts'
+import { SettingsError } from '../adapters/settings/read-settings.ts'
 import { bundleFunctions } from './functions/bundle.ts'
 import { readStackSettings } from './settings/settings.ts'
 import { settingsLine } from './settings/summary.ts'

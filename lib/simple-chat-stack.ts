@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib'
+import { CfnOutput, Stack } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { AuthCheckApi } from './api/auth-check-api.ts'
 import { SocketApi } from './api/socket-api.ts'
@@ -9,7 +9,6 @@ import { deploymentOf } from './functions/deployment.ts'
 import { BrokerLanes } from './lanes/broker-lanes.ts'
 import { lanesAt } from './lanes/lanes.ts'
 import { Monitoring } from './monitoring/monitoring.ts'
-import { tellOutputs } from './outputs.ts'
 import type { StackSettings } from './settings/settings.ts'
 import { Storage } from './storage/storage.ts'
 
@@ -59,5 +58,15 @@ export class SimpleChatStack extends Stack {
         'DEAD_LETTERS_FUNCTION of npm run dead-letters',
       ],
     })
+  }
+}
+
+/** What is told, and what it is for; nothing for what is undefined. */
+type Output = readonly [value: string | undefined, description: string]
+
+/** Tells what somebody needs who connects a client, an SDK or a tool to the deployment. README.md lists them. */
+export const tellOutputs = (stack: Stack, outputs: Readonly<Record<string, Output>>): void => {
+  for (const [name, [value, description]] of Object.entries(outputs)) {
+    if (value !== undefined) new CfnOutput(stack, name, { value, description })
   }
 }

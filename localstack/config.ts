@@ -1,7 +1,13 @@
 import * as v from 'valibot'
 import { brokerEntries } from '../adapters/settings/broker.ts'
-import { type LogLevel, logEntries } from '../adapters/settings/log.ts'
-import { type Environment, functionName, readSettings, url } from '../adapters/settings/settings.ts'
+import {
+  type Environment,
+  functionName,
+  type LogLevel,
+  logEntries,
+  readSettings,
+  url,
+} from '../adapters/settings/read-settings.ts'
 import type { LaneCounts } from '../core/domain/lanes.ts'
 
 export type PollerConfig = {

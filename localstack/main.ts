@@ -1,4 +1,4 @@
-import { SettingsError } from '../adapters/settings/settings.ts'
+import { SettingsError } from '../adapters/settings/read-settings.ts'
 import { makeTelemetry } from '../adapters/telemetry/console.ts'
 import { readConfig } from './config.ts'
 import { pollLanes } from './lane-poller.ts'

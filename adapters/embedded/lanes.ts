@@ -1,7 +1,6 @@
 import { makeGroupPublishing } from '../../core/domain/group-publishing.ts'
 import { encodeJob, type Job } from '../../core/domain/job.ts'
-import { delayAtLeast } from '../../core/domain/lane-delays.ts'
-import { type Lane, type LaneCounts, laneNames, laneOfJob } from '../../core/domain/lanes.ts'
+import { delayAtLeast, type Lane, type LaneCounts, laneNames, laneOfJob } from '../../core/domain/lanes.ts'
 import { defaultDeliveryLimit } from '../../core/domain/redelivery.ts'
 import type { LaneConsumer, RoomPublisher, Telemetry } from '../../core/ports.ts'
 import { makeLane } from './lane.ts'

@@ -83,3 +83,8 @@ const secondsOf = (time: unknown): number | null =>
   isTable(time) && typeof time.value === 'number' ? time.value * 1000 : null
 
 const isTable = (value: unknown): value is Headers => typeof value === 'object' && value !== null
+
+/** Why the dead letters cannot be reached, in one line that says what to do. */
+export class DeadLetterError extends Error {
+  override readonly name = 'DeadLetterError'
+}

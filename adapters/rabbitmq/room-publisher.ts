@@ -1,7 +1,6 @@
 import { makeGroupPublishing } from '../../core/domain/group-publishing.ts'
 import { encodeJob, type Job } from '../../core/domain/job.ts'
-import { delayAtLeast } from '../../core/domain/lane-delays.ts'
-import { laneOfJob } from '../../core/domain/lanes.ts'
+import { delayAtLeast, laneOfJob } from '../../core/domain/lanes.ts'
 import type { Clock, IdSource, RoomPublisher, Telemetry } from '../../core/ports.ts'
 import { ChatError } from '../../protocol/chat-error.ts'
 import type { BrokerConnection } from './connection.ts'

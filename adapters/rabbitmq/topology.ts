@@ -1,6 +1,5 @@
 import type { Channel } from 'amqplib'
-import { laneDelaysMs } from '../../core/domain/lane-delays.ts'
-import { isBulkLane, type Lane, type LaneCounts, laneNames } from '../../core/domain/lanes.ts'
+import { isBulkLane, type Lane, type LaneCounts, laneDelaysMs, laneNames } from '../../core/domain/lanes.ts'
 import { defaultDeliveryLimit } from '../../core/domain/redelivery.ts'
 
 type Options = LaneCounts & {

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { parseJson } from '../../protocol/parse-json.ts'
-import { type Environment, readSettings, SettingsError, url } from './settings.ts'
+import { type Environment, readSettings, SettingsError, url } from './read-settings.ts'
 
 /** How connections prove who they are. */
 export type AuthSettings =

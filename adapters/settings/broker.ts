@@ -1,6 +1,7 @@
 import * as v from 'valibot'
+import { defaultLargeRoomMembers } from '../../core/delivery/large-rooms.ts'
 import type { LaneCounts } from '../../core/domain/lanes.ts'
-import { type Environment, numberOr, readSettings, url } from './settings.ts'
+import { type Environment, numberOr, readSettings, url } from './read-settings.ts'
 
 /** Where the broker is, and what is in it: all who use the same lanes have to agree. */
 export type BrokerSettings = {
@@ -30,3 +31,11 @@ export const readBrokerSettings = (environment: Environment): BrokerSettings => 
     laneCounts: { lanes: read.LANES, bulkLanes: read.BULK_LANES },
   }
 }
+
+/** Where those who deliver read when a room is large. The variable's 0 is null: no room ever is. */
+export const deliveryEntries = {
+  LARGE_ROOM_MEMBERS: v.pipe(
+    numberOr(defaultLargeRoomMembers, 0, 1_000_000),
+    v.transform((members) => (members === 0 ? null : members)),
+  ),
+} as const

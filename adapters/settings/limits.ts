@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { defaultLimits, type Limits } from '../../protocol/limits.ts'
-import { type Environment, readSettings, SettingsError, wholeNumber } from './settings.ts'
+import { type Environment, readSettings, SettingsError, wholeNumber } from './read-settings.ts'
 
 /** The limits of the wire contract, each changed by a variable such as `LIMIT_CONTENT_BYTES`. @throws SettingsError */
 export const readLimits = (environment: Environment): Limits => {

@@ -1,6 +1,6 @@
 import type { Counter, Duration } from '../../core/domain/metrics.ts'
 import type { Clock, Telemetry } from '../../core/ports.ts'
-import { printable } from './printable.ts'
+import { printable } from './log-data.ts'
 
 type Level = keyof typeof severity
 

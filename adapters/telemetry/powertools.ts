@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger'
 import { Metrics } from '@aws-lambda-powertools/metrics'
 import type { Telemetry } from '../../core/ports.ts'
-import { printable } from './printable.ts'
+import { printable } from './log-data.ts'
 
 type Options = {
   /** Name under which the deployment's logs and metrics are found. */

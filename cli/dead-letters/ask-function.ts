@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { makeInvoke } from '../../adapters/lambda/invoke.ts'
-import { DeadLetterError } from '../../adapters/rabbitmq/dead-letter-error.ts'
-import { reasonOf } from '../../adapters/telemetry/reason.ts'
+import { DeadLetterError } from '../../adapters/rabbitmq/dead-letter.ts'
+import { reasonOf } from '../../adapters/telemetry/log-data.ts'
 import type { Output } from './run-arguments.ts'
 
 /**

@@ -1,6 +1,6 @@
-import { DeadLetterError } from '../../adapters/rabbitmq/dead-letter-error.ts'
-import { SettingsError } from '../../adapters/settings/settings.ts'
-import { reasonOf } from '../../adapters/telemetry/reason.ts'
+import { DeadLetterError } from '../../adapters/rabbitmq/dead-letter.ts'
+import { SettingsError } from '../../adapters/settings/read-settings.ts'
+import { reasonOf } from '../../adapters/telemetry/log-data.ts'
 import { ChatError } from '../../protocol/chat-error.ts'
 import { type Command, parseOptions, usage } from './options.ts'
 

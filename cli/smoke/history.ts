@@ -24,3 +24,9 @@ export const readDown = async (client: Pick<ChatClient, 'history'>, roomId: stri
       throw new SmokeError(`The history promises more below ${before} and has nothing`)
   }
 }
+
+/** The value that so many of 100 do not exceed. @param values at least one, in any order */
+export const percentile = (values: readonly number[], percent: number): number => {
+  const sorted = values.toSorted((left, right) => left - right)
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN
+}

@@ -1,7 +1,6 @@
 import { makeMessageId } from '../../client/primitives/message-id.ts'
 import type { AckFrame, ChatMessage } from '../../protocol/server-frames.ts'
-import { readDown } from './history.ts'
-import { percentile } from './latencies.ts'
+import { percentile, readDown } from './history.ts'
 import type { SmokeOptions } from './options.ts'
 import type { Participant } from './participant.ts'
 import { SmokeError } from './smoke-error.ts'

@@ -1,6 +1,6 @@
 import type { Limits } from '../../protocol/limits.ts'
-import { requireAdmission } from '../admission.ts'
 import type { Identity } from '../domain/identity.ts'
+import { requireAdmission } from '../membership.ts'
 import type { RoomDirectory } from '../ports.ts'
 
 type Deps = { readonly directory: RoomDirectory; readonly limits: Limits }

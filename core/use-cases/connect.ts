@@ -1,8 +1,7 @@
 import type { Limits } from '../../protocol/limits.ts'
-import { requireAdmission } from '../admission.ts'
 import { personalRoomOf } from '../domain/access.ts'
 import type { Caller } from '../domain/identity.ts'
-import { memberOf } from '../membership.ts'
+import { memberOf, requireAdmission } from '../membership.ts'
 import type { Clock, RoomDirectory } from '../ports.ts'
 
 type Deps = { readonly directory: RoomDirectory; readonly clock: Clock; readonly limits: Limits }

@@ -1,5 +1,5 @@
 import type { Telemetry } from '../../core/ports.ts'
-import { tooLate, within } from '../lambda/deadline.ts'
+import { tooLate, within } from '../lambda/in-flight.ts'
 
 /** One thing that the process needs, such as its broker; `problem` says what is wrong with it. */
 export type Check = { readonly name: string; readonly problem: string | null }

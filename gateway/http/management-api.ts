@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GatewayConnection } from '../sockets/connection.ts'
 import type { Connections, PostResult } from '../sockets/connections.ts'
-import { isWellFormedId, newId } from '../sockets/ids.ts'
-import { readBody } from './read-body.ts'
+import { isWellFormedId, newId } from '../sockets/events.ts'
 import type { makeSignatureCheck } from './signature.ts'
 
 type Deps = {
@@ -101,4 +100,25 @@ const decode = (text: string): string | undefined => {
     if (error instanceof URIError) return undefined
     throw error
   }
+}
+
+/** The whole body of a request; reading stops where it is too large. @throws Error if the client breaks off */
+export const readBody = async (request: IncomingMessage, maxBytes: number): Promise<Buffer | 'too-large'> => {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return 'too-large'
+  const chunks: Buffer[] = []
+  let bytes = 0
+  // Not an async iterator: leaving one early destroys the socket, and the answer with it.
+  return await new Promise((resolve, reject) => {
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.byteLength
+      if (bytes > maxBytes) {
+        request.pause()
+        resolve('too-large')
+      } else {
+        chunks.push(chunk)
+      }
+    })
+    request.on('end', () => resolve(Buffer.concat(chunks)))
+    request.on('error', reject)
+  })
 }

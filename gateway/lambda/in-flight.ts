@@ -1,5 +1,3 @@
-import { tooLate, within } from './deadline.ts'
-
 /** Work that has been begun and is not done, so that a shutdown can wait for it. */
 export type InHand = {
   readonly count: () => number
@@ -29,5 +27,18 @@ export const makeInHand = (): InHand => {
       }
       return works.size === 0
     },
+  }
+}
+
+export const tooLate = Symbol('too late')
+
+/** What the work resolves to, or `tooLate` after so many ms; the work itself goes on then, and its end is ignored. */
+export const within = async <T>(work: Promise<T>, ms: number): Promise<T | typeof tooLate> => {
+  const { promise, resolve } = Promise.withResolvers<typeof tooLate>()
+  const timer = setTimeout(() => resolve(tooLate), ms)
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    clearTimeout(timer)
   }
 }

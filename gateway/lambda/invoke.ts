@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { tooLate, within } from './deadline.ts'
 import type { Handlers, PickHandlers } from './handlers.ts'
 import type { InHand } from './in-flight.ts'
+import { tooLate, within } from './in-flight.ts'
 
 type InvocationContext = Parameters<Handlers['authorize']>[1]
 

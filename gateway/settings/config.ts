@@ -1,18 +1,18 @@
 import * as v from 'valibot'
 import { type AuthSettings, readAuthSettings } from '../../adapters/settings/auth.ts'
-import { brokerEntries } from '../../adapters/settings/broker.ts'
-import { deliveryEntries } from '../../adapters/settings/delivery.ts'
+import { brokerEntries, deliveryEntries } from '../../adapters/settings/broker.ts'
 import { readLimits } from '../../adapters/settings/limits.ts'
-import { type LogLevel, logEntries } from '../../adapters/settings/log.ts'
 import {
   collect,
   type Environment,
+  type LogLevel,
+  logEntries,
   numberOr,
   readSettings,
   SettingsError,
   url,
   wholeNumber,
-} from '../../adapters/settings/settings.ts'
+} from '../../adapters/settings/read-settings.ts'
 import type { LaneCounts } from '../../core/domain/lanes.ts'
 import type { Limits } from '../../protocol/limits.ts'
 import { type FaultSettings, parseFaults } from './faults.ts'

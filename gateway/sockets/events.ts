@@ -1,9 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../../core/ports.ts'
 import type { Handlers } from '../lambda/handlers.ts'
 import type { AuthorizerContext } from './authorization.ts'
 import type { ClientIdentity, Closing, GatewayConnection } from './connection.ts'
-import { newId } from './ids.ts'
 
 type AuthorizerEvent = Parameters<Handlers['authorize']>[0]
 type ConnectEvent = Parameters<Handlers['connect']>[0]
@@ -183,3 +183,12 @@ const logTime = (ms: number): string => {
   const [year, month, day] = date.split('-')
   return `${day}/${months[Number(month) - 1]}/${year}:${time.slice(0, 8)} +0000`
 }
+
+/**
+ * A connection, request or message id in API Gateway's form: 15 characters of base64 and a `=`, which has to be
+ * encoded in a path.
+ */
+export const newId = (): string => `${randomBytes(11).toString('base64url')}=`
+
+/** Whether a text could be a connection id, whoever made it. */
+export const isWellFormedId = (text: string): boolean => /^[A-Za-z0-9+/_-]{6,126}={0,2}$/.test(text)

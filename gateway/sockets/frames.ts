@@ -7,7 +7,7 @@ import type { Closing, GatewayConnection } from './connection.ts'
 import type { Connections } from './connections.ts'
 import type { Disconnects } from './disconnects.ts'
 import type { Events } from './events.ts'
-import { newId } from './ids.ts'
+import { newId } from './events.ts'
 
 type Deps = {
   readonly invoke: Invoke

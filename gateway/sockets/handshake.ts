@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import type { Clock } from '../../core/ports.ts'
 import type { Arrival } from './events.ts'
-import { newId } from './ids.ts'
+import { newId } from './events.ts'
 import { type Refusal, refusal } from './refusal.ts'
 
 /** Origins from which a browser may connect; `same-host`: those of the pages that this host itself serves, by address. */

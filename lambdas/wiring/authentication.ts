@@ -1,6 +1,6 @@
 import { makeTokenVerifier } from '../../adapters/jose/token-verifier.ts'
 import { type AuthSettings, readAuthSettings } from '../../adapters/settings/auth.ts'
-import { type Environment, SettingsError } from '../../adapters/settings/settings.ts'
+import { type Environment, SettingsError } from '../../adapters/settings/read-settings.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { type Authenticate, makeTokenAuthentication } from '../aws/authenticate.ts'
 

@@ -1,7 +1,6 @@
 import * as v from 'valibot'
-import { deliveryEntries } from '../../adapters/settings/delivery.ts'
-import { logEntries } from '../../adapters/settings/log.ts'
-import { readSettings, url, wholeNumber } from '../../adapters/settings/settings.ts'
+import { deliveryEntries } from '../../adapters/settings/broker.ts'
+import { logEntries, readSettings, url, wholeNumber } from '../../adapters/settings/read-settings.ts'
 
 // What the functions find in their environment, in groups: each entry reads those that it needs. lib/ writes them.
 

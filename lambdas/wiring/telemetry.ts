@@ -1,4 +1,4 @@
-import type { LogLevel } from '../../adapters/settings/log.ts'
+import type { LogLevel } from '../../adapters/settings/read-settings.ts'
 import { makeTelemetry } from '../../adapters/telemetry/powertools.ts'
 
 type Settings = {

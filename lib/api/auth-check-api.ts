@@ -6,8 +6,8 @@ import { acknowledge } from '../functions/acknowledge.ts'
 import { ChatFunction } from '../functions/chat-function.ts'
 import type { Deployment } from '../functions/deployment.ts'
 import type { Storage } from '../storage/storage.ts'
-import { accessLogOf } from './access-log.ts'
-import { allowTokens, tokenVariables } from './token-functions.ts'
+import { accessLogOf } from './logs.ts'
+import { allowTokens, tokenVariables } from './route-functions.ts'
 
 type Props = { readonly deployment: Deployment; readonly storage: Storage }
 

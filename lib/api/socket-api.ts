@@ -16,11 +16,9 @@ import { type Deployment, metricsNamespace } from '../functions/deployment.ts'
 import type { Lanes } from '../lanes/lanes.ts'
 import { connectsFailedName } from '../monitoring/metrics.ts'
 import type { Storage } from '../storage/storage.ts'
-import { accessLogOf } from './access-log.ts'
-import { AccountLogRole } from './account-log-role.ts'
-import { RouteFunctions } from './route-functions.ts'
+import { AccountLogRole, accessLogOf } from './logs.ts'
+import { allowTokens, RouteFunctions, tokenVariables } from './route-functions.ts'
 import { SocketDomain } from './socket-domain.ts'
-import { allowTokens, tokenVariables } from './token-functions.ts'
 
 type Props = { readonly deployment: Deployment; readonly storage: Storage; readonly lanes: Lanes }
 

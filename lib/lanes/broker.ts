@@ -10,7 +10,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
 import { acknowledge, acknowledgeBasicExecution, acknowledgeWildcards } from '../functions/acknowledge.ts'
 import type { Deployment } from '../functions/deployment.ts'
-import { brokers } from '../settings/broker-sizes.ts'
+import { brokers } from '../settings/checks.ts'
 import type { AwsTarget } from '../settings/settings.ts'
 import type { Network } from './network.ts'
 

@@ -10,7 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2'
 import { Construct } from 'constructs'
 import { acknowledge } from '../functions/acknowledge.ts'
-import { brokers } from '../settings/broker-sizes.ts'
+import { brokers } from '../settings/checks.ts'
 import type { AwsTarget } from '../settings/settings.ts'
 
 type Props = { readonly target: AwsTarget }

@@ -16,7 +16,7 @@ import { laneNames } from '../../core/domain/lanes.ts'
 import type { ChatFunction } from '../functions/chat-function.ts'
 import type { Deployment } from '../functions/deployment.ts'
 import type { BrokerLanes } from '../lanes/broker-lanes.ts'
-import { usableConnections } from '../settings/broker-sizes.ts'
+import { usableConnections } from '../settings/checks.ts'
 import type { Alarms as AlarmSettings, AwsTarget } from '../settings/settings.ts'
 import { brokerMetric, chatMetricsOf, queueMetric } from './metrics.ts'
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { readAuthSettings } from '../../adapters/settings/auth.ts'
-import { type Environment, readSettings, SettingsError } from '../../adapters/settings/settings.ts'
+import { type Environment, readSettings, SettingsError } from '../../adapters/settings/read-settings.ts'
 import { arn } from './schemas.ts'
 
 export type Authentication = {

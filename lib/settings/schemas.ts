@@ -1,9 +1,7 @@
 import * as v from 'valibot'
-import { brokerEntries } from '../../adapters/settings/broker.ts'
-import { deliveryEntries } from '../../adapters/settings/delivery.ts'
-import { logEntries } from '../../adapters/settings/log.ts'
-import { numberOr, oneOf, url, wholeNumber } from '../../adapters/settings/settings.ts'
-import { brokerSizes } from './broker-sizes.ts'
+import { brokerEntries, deliveryEntries } from '../../adapters/settings/broker.ts'
+import { logEntries, numberOr, oneOf, url, wholeNumber } from '../../adapters/settings/read-settings.ts'
+import { brokerSizes } from './checks.ts'
 
 // Every setting of a deployment, by its variable, but for authentication and the limits.
 

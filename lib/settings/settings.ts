@@ -1,11 +1,15 @@
 import * as v from 'valibot'
 import { readLimits } from '../../adapters/settings/limits.ts'
-import type { LogLevel } from '../../adapters/settings/log.ts'
-import { collect, type Environment, readSettings, SettingsError } from '../../adapters/settings/settings.ts'
+import type { LogLevel } from '../../adapters/settings/read-settings.ts'
+import {
+  collect,
+  type Environment,
+  readSettings,
+  SettingsError,
+} from '../../adapters/settings/read-settings.ts'
 import type { LaneCounts } from '../../core/domain/lanes.ts'
 import { type Authentication, readAuthentication } from './authentication.ts'
-import { type BrokerSize, connectionsProblem, zonesProblem } from './broker-sizes.ts'
-import { regionProblems } from './regions.ts'
+import { type BrokerSize, connectionsProblem, regionProblems, zonesProblem } from './checks.ts'
 import { AwsSchema, commonEntries, localStackEntries, settingNames, targetEntries } from './schemas.ts'
 
 /** What a deployment may be told. */

@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { readAuthSettings } from '../../adapters/settings/auth.ts'
-import { type Environment, readSettings, SettingsError, url } from '../../adapters/settings/settings.ts'
-import { DeployError } from './deploy-error.ts'
+import { type Environment, readSettings, SettingsError, url } from '../../adapters/settings/read-settings.ts'
 
 export type Deployed = {
   /** As CloudFormation tells it. */
@@ -99,4 +98,19 @@ const readSocketUrl = async (file: string): Promise<string> => {
   const [outputs] = Object.values(v.parse(OutputsSchema, JSON.parse(await readFile(file, 'utf8'))))
   if (outputs === undefined) throw new DeployError('cdklocal deployed no stack.')
   return outputs.SocketUrl
+}
+
+/** Why nothing was deployed, in one line that says what to do. */
+export class DeployError extends Error {
+  override readonly name = 'DeployError'
+}
+
+/**
+ * Where LocalStack serves a WebSocket API, whatever URL of AWS's its CloudFormation told: docs.localstack.cloud, "API
+ * Gateway", "Accessing HTTP APIs via Local Domain Name". The name resolves to 127.0.0.1 everywhere.
+ */
+export const localSocketUrl = (url: string): string => {
+  const { hostname, pathname } = new URL(url)
+  const [apiId] = hostname.split('.')
+  return `ws://${apiId}.execute-api.localhost.localstack.cloud:4566${pathname}`
 }

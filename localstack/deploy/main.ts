@@ -1,7 +1,5 @@
-import { SettingsError } from '../../adapters/settings/settings.ts'
-import { deploy } from './deploy.ts'
-import { DeployError } from './deploy-error.ts'
-import { localSocketUrl } from './socket-url.ts'
+import { SettingsError } from '../../adapters/settings/read-settings.ts'
+import { DeployError, deploy, localSocketUrl } from './deploy.ts'
 
 try {
   const { socketUrl, secret } = await deploy(process.env)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { makeFramePoster } from '../../adapters/apigateway/frame-poster.ts'
-import { makeManagementEndpoint } from '../../lambdas/wiring/management-endpoint.ts'
+import { makeManagementEndpoint } from '../../lambdas/wiring/endpoint.ts'
 import { makeTelemetry } from '../memory/telemetry.ts'
 import { connectTo } from '../support/gateway/gateway-client.ts'
 import { credentials, startTestGateway } from '../support/gateway/test-gateway.ts'

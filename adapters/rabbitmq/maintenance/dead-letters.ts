@@ -3,8 +3,13 @@ import type { Lane } from '../../../core/domain/lanes.ts'
 import type { IdSource, Telemetry } from '../../../core/ports.ts'
 import { notFound, openChannel, replyCodeOf } from '../channel.ts'
 import type { BrokerConnection } from '../connection.ts'
-import { type DeadLetter, type DeadLetterSummary, deadLetterOf, summaryOf } from '../dead-letter.ts'
-import { DeadLetterError } from '../dead-letter-error.ts'
+import {
+  type DeadLetter,
+  DeadLetterError,
+  type DeadLetterSummary,
+  deadLetterOf,
+  summaryOf,
+} from '../dead-letter.ts'
 import { makeSurePublish } from '../publish-with-retry.ts'
 import type { Topology } from '../topology.ts'
 import { makePutInLane } from '../written-record.ts'

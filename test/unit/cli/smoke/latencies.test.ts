@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { percentile } from '../../../../cli/smoke/latencies.ts'
+import { percentile } from '../../../../cli/smoke/history.ts'
 
 it('a percentile is a value that so many of 100 do not exceed', () => {
   const oneTo100 = Array.from({ length: 100 }, (_, index) => 100 - index)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { delayAtLeast } from '../../../../core/domain/lane-delays.ts'
+import { delayAtLeast } from '../../../../core/domain/lanes.ts'
 
 describe('lane delays', () => {
   test.each([

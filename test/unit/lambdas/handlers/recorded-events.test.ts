@@ -8,7 +8,7 @@ import type {
   MessageEvent,
   RabbitMqEvent,
 } from '../../../../lambdas/aws/events.ts'
-import { makeManagementEndpoint } from '../../../../lambdas/wiring/management-endpoint.ts'
+import { makeManagementEndpoint } from '../../../../lambdas/wiring/endpoint.ts'
 import { identityOf } from '../../../support/builders.ts'
 import { invocation } from '../../../support/gateway/lambda-events.ts'
 import { makeParts, recordPosts } from '../../../support/gateway/parts.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { makeManagementEndpoint } from '../../../../lambdas/wiring/management-endpoint.ts'
+import { makeManagementEndpoint } from '../../../../lambdas/wiring/endpoint.ts'
 import { messageEvent } from '../../../support/gateway/lambda-events.ts'
 
 const { requestContext } = messageEvent({ action: 'ping' })

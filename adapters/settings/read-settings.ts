@@ -75,3 +75,10 @@ const describe = (issue: v.BaseIssue<unknown>): string => {
   const name = v.getDotPath(issue) ?? 'the environment'
   return issue.received === 'undefined' ? `${name} is missing` : `${name} ${issue.message}`
 }
+
+export type LogLevel = v.InferOutput<typeof levels>
+
+const levels = oneOf('info', 'warn', 'error', 'silent')
+
+/** The least that is logged; `silent`: nothing. */
+export const logEntries = { LOG_LEVEL: v.optional(levels, 'info') } as const

@@ -1,8 +1,10 @@
 import { RemovalPolicy } from 'aws-cdk-lib'
-import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
+import { AccessLogFormat, CfnAccount } from 'aws-cdk-lib/aws-apigateway'
 import { LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2'
+import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
-import type { Construct } from 'constructs'
+import { Construct } from 'constructs'
+import { acknowledge } from '../functions/acknowledge.ts'
 import type { Deployment } from '../functions/deployment.ts'
 
 const common = [
@@ -41,5 +43,28 @@ export const accessLogOf = (scope: Construct, deployment: Deployment, kind: 'soc
     logGroup,
     destination: new LogGroupLogDestination(logGroup),
     format: AccessLogFormat.custom(JSON.stringify(format)),
+  }
+}
+
+/**
+ * The role that API Gateway writes the logs of WebSocket APIs with: one for all of them in an account and region. It
+ * outlives the stack, because others may have come to depend on it.
+ */
+export class AccountLogRole extends Construct {
+  constructor(scope: Construct, id: string) {
+    super(scope, id)
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('apigateway.amazonaws.com'),
+      managedPolicies: [
+        ManagedPolicy.fromAwsManagedPolicyName('service-role/AmazonAPIGatewayPushToCloudWatchLogs'),
+      ],
+    })
+    role.applyRemovalPolicy(RemovalPolicy.RETAIN)
+    const account = new CfnAccount(this, 'Account', { cloudWatchRoleArn: role.roleArn })
+    account.applyRemovalPolicy(RemovalPolicy.RETAIN)
+    acknowledge(role, {
+      'IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
+        'API Gateway developer guide: the policy that the role of an account has to have',
+    })
   }
 }

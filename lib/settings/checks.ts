@@ -1,3 +1,4 @@
+import type { Environment } from '../../adapters/settings/read-settings.ts'
 import { type LaneCounts, laneNames } from '../../core/domain/lanes.ts'
 
 export const brokerSizes = ['small', 'cluster'] as const
@@ -68,5 +69,24 @@ export const connectionsProblem = (
     `SEND_CONCURRENCY (${send}), PUBLISH_CONCURRENCY (${publish}), one for each lane (${lanes}) and ` +
     `${topologyConnections} for the topology make ${sum} connections, and the ${brokerSize} broker should have at most ` +
     `${usable}: lower them${brokerSize === 'small' ? ' or set BROKER_SIZE to cluster' : ''}`
+  )
+}
+
+/** What is in another region than the deployment, as far as that is known before it begins: it cannot be used. */
+export const regionProblems = (variables: Environment): readonly string[] => {
+  // CDK sets the first to what it deploys to, by whatever way it has found that.
+  const region = variables.CDK_DEFAULT_REGION || variables.AWS_REGION || variables.AWS_DEFAULT_REGION
+  if (!region) return []
+  const here = (regionOfIt: string | undefined) => regionOfIt === undefined || regionOfIt === region
+  const named = [
+    'CERTIFICATE_ARN',
+    'ALARM_TOPIC_ARN',
+    ...(variables.AUTH_MODE === 'secret' ? ['AUTH_SECRET_ARN'] : []),
+  ]
+  const strangers = named.filter((name) => !here(variables[name]?.trim().split(':')[3]))
+  const zones = (variables.AVAILABILITY_ZONES ?? '').split(',').map((zone) => zone.trim())
+  const isElsewhere = zones.some((zone) => zone !== '' && !zone.startsWith(region))
+  return [...strangers, ...(isElsewhere ? ['AVAILABILITY_ZONES'] : [])].map(
+    (name) => `${name} must be in ${region}, where the deployment goes (AWS_REGION)`,
   )
 }
