@@ -1,8 +1,8 @@
 import { ChatError } from '../protocol/chat-error.ts'
 import type { Limits } from '../protocol/limits.ts'
 import { personalRoomOf, requireEntry } from './domain/access.ts'
-import type { Caller, Identity } from './domain/identity.ts'
-import type { Member, RoomDirectory } from './ports.ts'
+import type { Caller, Identity, Member } from './domain/identity.ts'
+import type { RoomDirectory } from './ports.ts'
 
 /**
  * How long a connection's rows count unless they are renewed: API Gateway ends a connection after 2 hours

@@ -1,8 +1,7 @@
-import type { Cursor } from '../protocol/client-frames.ts'
 import type { Head } from '../protocol/server-frames.ts'
-import type { Entry, Sender } from './domain/entry.ts'
-import type { Connection, Identity } from './domain/identity.ts'
-import type { Job } from './domain/job.ts'
+import type { Appended, Draft, Entry, Sender } from './domain/entry.ts'
+import type { Connection, Identity, Member } from './domain/identity.ts'
+import type { Job, LaneRecord } from './domain/job.ts'
 import type { Lane } from './domain/lanes.ts'
 import type { Counter, Duration } from './domain/metrics.ts'
 import type { SlotRange } from './domain/slots.ts'
@@ -11,27 +10,6 @@ import type { SlotRange } from './domain/slots.ts'
 //
 // Every port but LaneConsumer may throw ChatError `unavailable` where its store or broker is out of reach or
 // overloaded: the caller does not know then whether the operation took effect.
-
-/** A message that is not yet in the log. */
-export type Draft = {
-  readonly roomId: string
-  readonly kind: 'text'
-  readonly messageId: string
-  readonly clientMessageId?: string
-  /** What the sender knew of the room when it first tried. Untrusted: nothing is derived from it that was not read. */
-  readonly since?: Cursor
-  readonly sender: Sender
-  readonly content: string
-  readonly attributes?: Readonly<Record<string, string>>
-  readonly sentAtMs: number
-}
-
-export type Appended = {
-  readonly epoch: string
-  /** The entry in the log: for a duplicate the one that was stored first, with its messageId and time. */
-  readonly entry: Entry
-  readonly duplicate: boolean
-}
 
 /** Which part of a room's history to read. Neither `after` nor `before`: the newest entries. Never both. */
 export type PageRequest = {
@@ -84,17 +62,6 @@ export type MessageLog = {
   readonly read: (page: PageRequest) => Promise<Page>
 }
 
-/** A connection in a room. */
-export type Member = Connection & {
-  readonly roomId: string
-  readonly userId: string
-  readonly name?: string
-  readonly joinedAtMs: number
-  /** The row counts as gone from here on, whether or not it has been removed. */
-  readonly expiresAtMs: number
-  readonly tokenExpiresAtMs: number
-}
-
 /** Who is connected where. Expired rows are never returned. */
 export type RoomDirectory = {
   /**
@@ -119,7 +86,7 @@ export type RoomDirectory = {
   /** The rooms of a connection, from an index that may lag behind `join` and `leave`. */
   readonly roomsOf: (userId: string, connectionId: string) => Promise<readonly string[]>
   /** Marks a connection as gone for good, for a `join` that is still under way. */
-  readonly bury: (connectionId: string) => Promise<void>
+  readonly markGone: (connectionId: string) => Promise<void>
 }
 
 /**
@@ -137,16 +104,7 @@ export type RoomPublisher = {
    */
   readonly publish: (job: Job, options?: { readonly delayMs?: number }) => Promise<void>
   /** Puts a record that nobody can handle where an operator finds it, with the reason. @throws ChatError `unavailable` */
-  readonly setAside: (body: string, reason: string) => Promise<void>
-}
-
-/** A record of a lane, as the broker hands it over. */
-export type LaneRecord = {
-  readonly body: string
-  /** Whether it was handed to a consumer before. */
-  readonly redelivered: boolean
-  /** Stable over redeliveries. */
-  readonly messageId: string
+  readonly deadLetter: (body: string, reason: string) => Promise<void>
 }
 
 export type Subscription = {

@@ -26,7 +26,7 @@ export const closeCodes = {
   kicked: 4403,
   idle: 4408,
   maxAge: 4409,
-  tooFast: 4429,
+  slowConsumer: 4429,
   goingAway: 4503,
 } as const
 

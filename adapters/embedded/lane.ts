@@ -1,6 +1,7 @@
+import type { LaneRecord } from '../../core/domain/job.ts'
 import type { Lane as LaneName } from '../../core/domain/lanes.ts'
 import { handOver } from '../../core/domain/redelivery.ts'
-import type { LaneRecord, Subscription, Telemetry } from '../../core/ports.ts'
+import type { Subscription, Telemetry } from '../../core/ports.ts'
 
 type OnBatch = (records: readonly LaneRecord[]) => Promise<void>
 
@@ -8,7 +9,7 @@ type Deps = {
   readonly name: LaneName
   readonly deliveryLimit: number
   readonly telemetry: Telemetry
-  readonly setAside: (body: string, reason: string) => void
+  readonly deadLetter: (body: string, reason: string) => void
 }
 
 type Subscriber = {
@@ -20,7 +21,7 @@ type Subscriber = {
 }
 
 /** One lane: a queue, and subscribers of which the first is the active one. */
-export const makeLane = ({ name, deliveryLimit, telemetry, setAside }: Deps) => {
+export const makeLane = ({ name, deliveryLimit, telemetry, deadLetter }: Deps) => {
   const queue: LaneRecord[] = []
   const subscribers: Subscriber[] = []
 
@@ -34,7 +35,7 @@ export const makeLane = ({ name, deliveryLimit, telemetry, setAside }: Deps) => 
     })
     if (outcome === 'interrupted') queue.unshift(...batch.map(asRedelivered))
     if (outcome === 'exhausted') {
-      for (const { body } of batch) setAside(body, 'rejected')
+      for (const { body } of batch) deadLetter(body, 'rejected')
       telemetry.count('deadLettered', batch.length)
     }
   }

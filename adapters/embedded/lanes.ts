@@ -37,12 +37,12 @@ export const makeLanes = ({
   const deadLetters: DeadLetter[] = []
   let lastId = 0
 
-  const setAside = (body: string, reason: string) => {
+  const deadLetter = (body: string, reason: string) => {
     deadLetters.push({ body, reason })
     if (deadLetters.length > maxDeadLetters) deadLetters.shift()
   }
   const lanes = new Map(
-    laneNames(laneCounts).map((name) => [name, makeLane({ name, deliveryLimit, telemetry, setAside })]),
+    laneNames(laneCounts).map((name) => [name, makeLane({ name, deliveryLimit, telemetry, deadLetter })]),
   )
   const laneNamed = (name: Lane) => {
     const lane = lanes.get(name)
@@ -63,7 +63,7 @@ export const makeLanes = ({
       ready: async () => undefined,
       publish: async (job, { delayMs = 0 } = {}) =>
         delayMs > 0 ? publishLater(job, delayMs) : publishNow(job),
-      setAside: async (body, reason) => setAside(body, reason),
+      deadLetter: async (body, reason) => deadLetter(body, reason),
     },
     consumer: {
       subscribe: async (lane, onBatch, { batchSize }) => laneNamed(lane).subscribe(onBatch, batchSize),

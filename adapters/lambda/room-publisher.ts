@@ -48,7 +48,7 @@ export const makeRoomPublisher = ({ invoke, functionName }: Options): RoomPublis
     // Nothing is stored before it: whether the broker is there shows when it is published.
     ready: async () => undefined,
     publish: (job, { delayMs = 0 } = {}) => publish({ kind: 'job', body: encodeJob(job), delayMs }),
-    setAside: (body, reason) => publish({ kind: 'dead-letter', body, reason }),
+    deadLetter: (body, reason) => publish({ kind: 'dead-letter', body, reason }),
   }
 }
 

@@ -26,7 +26,7 @@ export type DeadLetterSummary = Pick<DeadLetter, 'id' | 'atMs' | 'reason' | 'byt
   readonly attempt: number | null
 }
 
-/** What `setAside` says of a record beside the record itself. */
+/** What `deadLetter` says of a record beside the record itself. */
 export const deadLetterHeaders = (reason: string, atMs: number) => ({
   reason,
   setAsideAt: new Date(atMs).toISOString(),
@@ -62,7 +62,7 @@ const seqsOf = (job: Job | undefined): Pick<DeadLetterSummary, 'from' | 'to'> =>
 
 type Headers = Readonly<Record<string, unknown>>
 
-/** Of the headers of `setAside`, or of those that the broker adds when it dead-letters: the last time comes first in them. */
+/** Of the headers of `deadLetter`, or of those that the broker adds when it dead-letters: the last time comes first in them. */
 const circumstancesOf = (headers: Headers): Pick<DeadLetter, 'reason' | 'atMs'> => {
   const deaths: unknown = headers['x-death']
   const death: unknown = Array.isArray(deaths) ? deaths[0] : undefined

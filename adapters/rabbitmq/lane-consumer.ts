@@ -1,6 +1,7 @@
 import type { ConsumeMessage } from 'amqplib'
+import type { LaneRecord } from '../../core/domain/job.ts'
 import { handOver } from '../../core/domain/redelivery.ts'
-import type { LaneConsumer, LaneRecord, Telemetry } from '../../core/ports.ts'
+import type { LaneConsumer, Telemetry } from '../../core/ports.ts'
 import { backoffMs, pause } from '../../core/primitives/timing.ts'
 import type { BrokerConnection } from './connection.ts'
 import { type LaneChannel, openLaneChannel } from './lane-channel.ts'

@@ -32,7 +32,7 @@ export const makeRoomPublisher = ({ topology, clock = Date.now, ...deps }: Deps)
     },
     publish: async (job, { delayMs = 0 } = {}) =>
       delayMs > 0 ? publishTo(topology.delayExchange(delayAtLeast(delayMs)), job) : publishNow(job),
-    setAside: (body, reason) => {
+    deadLetter: (body, reason) => {
       const headers = deadLetterHeaders(reason, clock())
       return publish({ exchange: topology.deadLetterExchange, routingKey: '', body, headers })
     },

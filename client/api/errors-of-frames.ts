@@ -27,5 +27,5 @@ export const errorOfDisconnect = ({ code, reason, reconnect }: DisconnectFrame):
 const closingCodes: Readonly<Record<number, 'unauthorized' | 'forbidden' | 'rate_limited'>> = {
   [closeCodes.tokenExpired]: 'unauthorized',
   [closeCodes.kicked]: 'forbidden',
-  [closeCodes.tooFast]: 'rate_limited',
+  [closeCodes.slowConsumer]: 'rate_limited',
 }

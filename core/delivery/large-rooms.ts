@@ -1,4 +1,5 @@
-import type { Clock, Member, RoomDirectory, Telemetry } from '../ports.ts'
+import type { Member } from '../domain/identity.ts'
+import type { Clock, RoomDirectory, Telemetry } from '../ports.ts'
 import { makeBoundedMap } from '../primitives/bounded-map.ts'
 
 /**

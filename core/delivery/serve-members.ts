@@ -1,16 +1,9 @@
 import { closeCodes } from '../../protocol/codes.ts'
 import type { DisconnectFrame } from '../../protocol/server-frames.ts'
+import type { Member } from '../domain/identity.ts'
 import { encodeJob, type RetryJob } from '../domain/job.ts'
 import { forgetConnection } from '../membership.ts'
-import type {
-  Clock,
-  FramePoster,
-  Member,
-  PostOutcome,
-  RoomDirectory,
-  RoomPublisher,
-  Telemetry,
-} from '../ports.ts'
+import type { Clock, FramePoster, PostOutcome, RoomDirectory, RoomPublisher, Telemetry } from '../ports.ts'
 import type { Batch } from './batches.ts'
 import { makePostToMember, slowMs } from './post-to-member.ts'
 
@@ -102,7 +95,7 @@ const settleLater = async (
   }
   telemetry.warn('Connections could not be served and are closed', { roomId, from, to, connectionIds })
   telemetry.count('deadLettered')
-  await publisher.setAside(encodeJob(job), `not served after ${attempt} retries`)
+  await publisher.deadLetter(encodeJob(job), `not served after ${attempt} retries`)
   await Promise.all(owed.map((member) => dismiss(deps, deadlineMs, member, notServed)))
 }
 
@@ -160,7 +153,7 @@ const tokenExpired: DisconnectFrame = {
 /** A client that comes back resumes: it is never left with a hole that it cannot see. */
 const notServed: DisconnectFrame = {
   type: 'disconnect',
-  code: closeCodes.tooFast,
+  code: closeCodes.slowConsumer,
   reason: 'messages could not be delivered; connect again to resume',
   reconnect: true,
 }

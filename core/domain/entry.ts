@@ -1,3 +1,4 @@
+import type { Cursor } from '../../protocol/client-frames.ts'
 import type { ChatMessage } from '../../protocol/server-frames.ts'
 
 export type Sender = { readonly userId: string; readonly name?: string }
@@ -13,6 +14,27 @@ export type Entry = {
   readonly content: string
   readonly attributes?: Readonly<Record<string, string>>
   readonly sentAtMs: number
+}
+
+/** A message that is not yet in the log. */
+export type Draft = {
+  readonly roomId: string
+  readonly kind: 'text'
+  readonly messageId: string
+  readonly clientMessageId?: string
+  /** What the sender knew of the room when it first tried. Untrusted: nothing is derived from it that was not read. */
+  readonly since?: Cursor
+  readonly sender: Sender
+  readonly content: string
+  readonly attributes?: Readonly<Record<string, string>>
+  readonly sentAtMs: number
+}
+
+export type Appended = {
+  readonly epoch: string
+  /** The entry in the log: for a duplicate the one that was stored first, with its messageId and time. */
+  readonly entry: Entry
+  readonly duplicate: boolean
 }
 
 export const messageOf = ({ sentAtMs, ...entry }: Entry): ChatMessage => ({

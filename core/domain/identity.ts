@@ -19,3 +19,14 @@ export type Connection = {
 
 /** The connection that sends a frame, and whom it speaks for. */
 export type Caller = Connection & { readonly identity: Identity }
+
+/** A connection in a room. */
+export type Member = Connection & {
+  readonly roomId: string
+  readonly userId: string
+  readonly name?: string
+  readonly joinedAtMs: number
+  /** The row counts as gone from here on, whether or not it has been removed. */
+  readonly expiresAtMs: number
+  readonly tokenExpiresAtMs: number
+}

@@ -49,6 +49,15 @@ export type RetryJob = {
   readonly attempt: number
 }
 
+/** A record of a lane, as the broker hands it over. */
+export type LaneRecord = {
+  readonly body: string
+  /** Whether it was handed to a consumer before. */
+  readonly redelivered: boolean
+  /** Stable over redeliveries. */
+  readonly messageId: string
+}
+
 /** The members that a job is for: those in a range of slots, or undefined for all of its room. */
 export const slotsOf = (job: Job): SlotRange | undefined => (job.kind === 'messages' ? undefined : job.slots)
 

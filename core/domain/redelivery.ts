@@ -1,5 +1,5 @@
-import type { LaneRecord } from '../ports.ts'
 import { backoffMs, pause } from '../primitives/timing.ts'
+import type { LaneRecord } from './job.ts'
 
 /**
  * How often a batch is handed over again, unless said otherwise: some 16 minutes with the pauses in between. A store

@@ -1,7 +1,7 @@
 import { ChatError } from '../../protocol/chat-error.ts'
 import type { Limits } from '../../protocol/limits.ts'
 import type { Head } from '../../protocol/server-frames.ts'
-import type { Draft } from '../ports.ts'
+import type { Draft } from './entry.ts'
 
 /**
  * seq after which an entry may be an earlier try of this draft: what its `since` says, or without one where the

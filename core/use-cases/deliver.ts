@@ -67,7 +67,7 @@ export const makeDeliver = (deps: Deps) => {
         try {
           await deliverAll(ofAudience)
         } catch (error) {
-          await setJobsAside(deps, ofAudience, error)
+          await deadLetterJobs(deps, ofAudience, error)
         }
       }),
     )
@@ -178,7 +178,7 @@ const isRetryJob = (job: Job): job is RetryJob => job.kind === 'retry'
  * What jobs failed of: rethrown if it may pass, so that the batch comes again. A defect would come back each time
  * and hold up all rooms of the lane: its jobs are set aside.
  */
-const setJobsAside = async (
+const deadLetterJobs = async (
   { publisher, telemetry }: Deps,
   jobs: readonly Job[],
   error: unknown,
@@ -189,7 +189,7 @@ const setJobsAside = async (
     jobs: jobs.length,
   })
   telemetry.count('deadLettered', jobs.length)
-  for (const job of jobs) await publisher.setAside(encodeJob(job), 'failed: see the log')
+  for (const job of jobs) await publisher.deadLetter(encodeJob(job), 'failed: see the log')
 }
 
 const decodeAll = async (
@@ -206,7 +206,7 @@ const decodeAll = async (
         bytes: body.length,
       })
       telemetry.count('deadLettered')
-      await publisher.setAside(body, noJobReason)
+      await publisher.deadLetter(body, noJobReason)
     }
   }
   return jobs

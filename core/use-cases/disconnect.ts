@@ -7,6 +7,6 @@ type Deps = { readonly directory: RoomDirectory }
 export const makeDisconnect =
   ({ directory }: Deps) =>
   async (userId: string, connectionId: string): Promise<void> => {
-    await directory.bury(connectionId)
+    await directory.markGone(connectionId)
     await forgetConnection(directory, userId, connectionId)
   }

@@ -1,11 +1,11 @@
 import type { FrameOf } from '../../protocol/client-frames.ts'
 import type { AckFrame } from '../../protocol/server-frames.ts'
 import { requireNoSystemRoom } from '../domain/access.ts'
+import type { Draft } from '../domain/entry.ts'
 import type { Caller, Identity } from '../domain/identity.ts'
 import { requireMember } from '../membership.ts'
 import type {
   Clock,
-  Draft,
   IdSource,
   MessageLog,
   Moderator,

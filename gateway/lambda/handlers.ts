@@ -29,14 +29,14 @@ import type {
   MessageHandler,
 } from '../../lambdas/aws/events.ts'
 import type { ManagementEndpoint } from '../../lambdas/aws/reply.ts'
-import { makeHandler as authCheck } from '../../lambdas/handlers/auth-check.ts'
-import { makeHandler as authorize } from '../../lambdas/handlers/authorize.ts'
-import { makeHandler as connect } from '../../lambdas/handlers/connect.ts'
-import { makeHandler as fallback } from '../../lambdas/handlers/default.ts'
-import { makeHandler as deliver } from '../../lambdas/handlers/deliver.ts'
-import { makeHandler as disconnect } from '../../lambdas/handlers/disconnect.ts'
-import { makeHandler as roomActions } from '../../lambdas/handlers/room-actions.ts'
-import { makeHandler as sendMessage } from '../../lambdas/handlers/send-message.ts'
+import { makeAuthCheckHandler } from '../../lambdas/handlers/auth-check.ts'
+import { makeAuthorizeHandler } from '../../lambdas/handlers/authorize.ts'
+import { makeConnectHandler } from '../../lambdas/handlers/connect.ts'
+import { makeDefaultHandler } from '../../lambdas/handlers/default.ts'
+import { makeDeliverHandler } from '../../lambdas/handlers/deliver.ts'
+import { makeDisconnectHandler } from '../../lambdas/handlers/disconnect.ts'
+import { makeRoomActionsHandler } from '../../lambdas/handlers/room-actions.ts'
+import { makeSendMessageHandler } from '../../lambdas/handlers/send-message.ts'
 import type { Limits } from '../../protocol/limits.ts'
 
 /** The functions of the route table, as the gateway invokes them: one set is what one Lambda environment of each would be. */
@@ -79,15 +79,15 @@ export type HandlerDeps = {
 
 /** Wires the functions of the route table, as each Lambda does for its own. */
 export const makeHandlers = (deps: HandlerDeps): Handlers => ({
-  authorize: authorize(deps),
-  'auth-check': authCheck({ ...deps, checkAccess: makeCheckAccess(deps) }),
-  connect: connect({ ...deps, connect: makeConnect(deps) }),
-  disconnect: disconnect({ ...deps, disconnect: makeDisconnect(deps) }),
-  'send-message': sendMessage({
+  authorize: makeAuthorizeHandler(deps),
+  'auth-check': makeAuthCheckHandler({ ...deps, checkAccess: makeCheckAccess(deps) }),
+  connect: makeConnectHandler({ ...deps, connect: makeConnect(deps) }),
+  disconnect: makeDisconnectHandler({ ...deps, disconnect: makeDisconnect(deps) }),
+  'send-message': makeSendMessageHandler({
     ...deps,
     sendMessage: makeSendMessage({ ...deps, moderate: passThroughModerator }),
   }),
-  'room-actions': roomActions({
+  'room-actions': makeRoomActionsHandler({
     ...deps,
     joinRoom: makeJoinRoom(deps),
     leaveRoom: makeLeaveRoom(deps),
@@ -95,6 +95,6 @@ export const makeHandlers = (deps: HandlerDeps): Handlers => ({
     hello: makeHello(deps),
     ping: makePing(deps),
   }),
-  default: fallback(deps),
-  deliver: deliver({ ...deps, deliver: makeDeliver({ ...deps, wait: (ms) => wait(ms) }) }),
+  default: makeDefaultHandler(deps),
+  deliver: makeDeliverHandler({ ...deps, deliver: makeDeliver({ ...deps, wait: (ms) => wait(ms) }) }),
 })

@@ -1,5 +1,6 @@
+import type { LaneRecord } from '../../core/domain/job.ts'
 import { isBulkLane, type Lane, type LaneCounts, laneNames } from '../../core/domain/lanes.ts'
-import type { Clock, LaneConsumer, LaneRecord, Subscription } from '../../core/ports.ts'
+import type { Clock, LaneConsumer, Subscription } from '../../core/ports.ts'
 import type { Handlers } from './handlers.ts'
 
 type RabbitMqEvent = Parameters<Handlers['deliver']>[0]

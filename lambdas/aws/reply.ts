@@ -43,12 +43,14 @@ export const replyTo = async (
   } catch (error) {
     const { action, id } = parsed.frame
     const room = 'roomId' in parsed.frame ? { roomId: parsed.frame.roomId } : {}
-    return responseOf(errorFrame(told(error, telemetry, { connectionId, requestId, action, ...room }), id))
+    return responseOf(
+      errorFrame(toClientError(error, telemetry, { connectionId, requestId, action, ...room }), id),
+    )
   }
 }
 
 /** What the client is told of an error; what is not the client's business is logged here, once, with its cause. */
-export const told = (
+export const toClientError = (
   error: unknown,
   telemetry: Telemetry,
   fields: Readonly<Record<string, unknown>>,

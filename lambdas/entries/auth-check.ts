@@ -1,7 +1,7 @@
 import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
 import { readLimits } from '../../adapters/settings/limits.ts'
 import { makeCheckAccess } from '../../core/use-cases/check-access.ts'
-import { makeHandler } from '../handlers/auth-check.ts'
+import { makeAuthCheckHandler } from '../handlers/auth-check.ts'
 import { authenticationOf } from '../wiring/authentication.ts'
 import { directorySettings, environment, read, telemetrySettings } from '../wiring/environment.ts'
 import { directoryOf } from '../wiring/store.ts'
@@ -12,7 +12,7 @@ const { telemetry, observed } = telemetryOf(settings)
 const directory = directoryOf(makeDynamoDbClient(), settings)
 
 export const handler = observed(
-  makeHandler({
+  makeAuthCheckHandler({
     authenticate: authenticationOf(environment),
     checkAccess: makeCheckAccess({ directory, limits: readLimits(environment) }),
     telemetry,

@@ -1,4 +1,4 @@
-import { isRefusal, makeHandler } from '../handlers/authorize.ts'
+import { isRefusal, makeAuthorizeHandler } from '../handlers/authorize.ts'
 import { authenticationOf } from '../wiring/authentication.ts'
 import { environment, read, telemetrySettings } from '../wiring/environment.ts'
 import { telemetryOf } from '../wiring/telemetry.ts'
@@ -6,6 +6,6 @@ import { telemetryOf } from '../wiring/telemetry.ts'
 const { telemetry, observed } = telemetryOf(read(telemetrySettings))
 
 export const handler = observed(
-  makeHandler({ authenticate: authenticationOf(environment), telemetry }),
+  makeAuthorizeHandler({ authenticate: authenticationOf(environment), telemetry }),
   isRefusal,
 )

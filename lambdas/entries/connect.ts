@@ -2,7 +2,7 @@ import { makeDynamoDbClient } from '../../adapters/dynamodb/client.ts'
 import { readLimits } from '../../adapters/settings/limits.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { makeConnect } from '../../core/use-cases/connect.ts'
-import { makeHandler } from '../handlers/connect.ts'
+import { makeConnectHandler } from '../handlers/connect.ts'
 import { managementEndpointOf } from '../wiring/endpoint.ts'
 import {
   directorySettings,
@@ -18,7 +18,7 @@ const settings = read({ ...telemetrySettings, ...directorySettings, ...endpointS
 const { telemetry, observed } = telemetryOf(settings)
 
 export const handler = observed(
-  makeHandler({
+  makeConnectHandler({
     connect: makeConnect({
       directory: directoryOf(makeDynamoDbClient(), settings),
       clock: systemClock,

@@ -4,7 +4,7 @@ import { systemClock } from '../../adapters/system/clock.ts'
 import { makeIdSource } from '../../adapters/system/id-source.ts'
 import { runArguments } from '../../cli/dead-letters/run-arguments.ts'
 import { runCommand } from '../../cli/dead-letters/run-command.ts'
-import { makeHandler } from '../handlers/dead-letters.ts'
+import { makeDeadLettersHandler } from '../handlers/dead-letters.ts'
 import { brokerAddressOf, topologyOf } from '../wiring/broker.ts'
 import { brokerSettings, read, telemetrySettings } from '../wiring/environment.ts'
 import { telemetryOf } from '../wiring/telemetry.ts'
@@ -21,7 +21,7 @@ const deadLetters = makeDeadLetters({
 })
 
 export const handler = observed(
-  makeHandler({
+  makeDeadLettersHandler({
     run: (args, output) =>
       runArguments(args, { run: (command) => runCommand(command, { deadLetters, ...output }), ...output }),
   }),

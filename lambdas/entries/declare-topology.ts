@@ -3,7 +3,7 @@ import { retireTopology } from '../../adapters/rabbitmq/maintenance/retire-topol
 import { declareTopology, topologyAt } from '../../adapters/rabbitmq/topology.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { makeIdSource } from '../../adapters/system/id-source.ts'
-import { makeHandler } from '../handlers/declare-topology.ts'
+import { makeDeclareTopologyHandler } from '../handlers/declare-topology.ts'
 import { brokerAddressOf, topologyOf } from '../wiring/broker.ts'
 import { brokerSettings, read, telemetrySettings } from '../wiring/environment.ts'
 import { telemetryOf } from '../wiring/telemetry.ts'
@@ -14,7 +14,7 @@ const topology = topologyOf(settings)
 const url = brokerAddressOf(settings)
 
 export const handler = observed(
-  makeHandler({
+  makeDeclareTopologyHandler({
     topologyId: topology.jobsExchange,
     declare: async () => {
       const connection = makeBrokerConnection({

@@ -1,6 +1,6 @@
 import { readLimits } from '../../adapters/settings/limits.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
-import { makeHandler } from '../handlers/default.ts'
+import { makeDefaultHandler } from '../handlers/default.ts'
 import { managementEndpointOf } from '../wiring/endpoint.ts'
 import { endpointSettings, environment, read, telemetrySettings } from '../wiring/environment.ts'
 import { telemetryOf } from '../wiring/telemetry.ts'
@@ -9,7 +9,7 @@ const settings = read({ ...telemetrySettings, ...endpointSettings })
 const { telemetry, observed } = telemetryOf(settings)
 
 export const handler = observed(
-  makeHandler({
+  makeDefaultHandler({
     telemetry,
     clock: systemClock,
     limits: readLimits(environment),

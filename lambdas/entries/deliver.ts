@@ -6,7 +6,7 @@ import { makeRoomPublisher } from '../../adapters/lambda/room-publisher.ts'
 import { readLimits } from '../../adapters/settings/limits.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { makeDeliver } from '../../core/use-cases/deliver.ts'
-import { makeHandler } from '../handlers/deliver.ts'
+import { makeDeliverHandler } from '../handlers/deliver.ts'
 import {
   deliverySettings,
   directorySettings,
@@ -29,7 +29,7 @@ const { telemetry, observed } = telemetryOf(settings)
 const client = makeDynamoDbClient()
 
 export const handler = observed(
-  makeHandler({
+  makeDeliverHandler({
     deliver: makeDeliver({
       log: logOf(client, settings, limits),
       directory: directoryOf(client, settings),

@@ -6,7 +6,7 @@ import { makeHello } from '../../core/use-cases/hello.ts'
 import { makeJoinRoom } from '../../core/use-cases/join-room.ts'
 import { makeLeaveRoom } from '../../core/use-cases/leave-room.ts'
 import { makePing } from '../../core/use-cases/ping.ts'
-import { makeHandler } from '../handlers/room-actions.ts'
+import { makeRoomActionsHandler } from '../handlers/room-actions.ts'
 import { managementEndpointOf } from '../wiring/endpoint.ts'
 import {
   directorySettings,
@@ -34,7 +34,7 @@ const parts = {
 const maxAgeSeconds = 2 * 60 * 60
 
 export const handler = observed(
-  makeHandler({
+  makeRoomActionsHandler({
     ...parts,
     joinRoom: makeJoinRoom(parts),
     leaveRoom: makeLeaveRoom(parts),

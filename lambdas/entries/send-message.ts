@@ -4,7 +4,7 @@ import { systemClock } from '../../adapters/system/clock.ts'
 import { makeIdSource } from '../../adapters/system/id-source.ts'
 import { passThroughModerator } from '../../adapters/system/pass-through-moderator.ts'
 import { makeSendMessage } from '../../core/use-cases/send-message.ts'
-import { makeHandler } from '../handlers/send-message.ts'
+import { makeSendMessageHandler } from '../handlers/send-message.ts'
 import { publisherOf } from '../wiring/broker.ts'
 import { managementEndpointOf } from '../wiring/endpoint.ts'
 import {
@@ -31,7 +31,7 @@ const { telemetry, observed } = telemetryOf(settings)
 const client = makeDynamoDbClient()
 
 export const handler = observed(
-  makeHandler({
+  makeSendMessageHandler({
     sendMessage: makeSendMessage({
       directory: directoryOf(client, settings),
       moderate: passThroughModerator,

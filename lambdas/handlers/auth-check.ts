@@ -4,7 +4,7 @@ import { errorFrame } from '../../protocol/chat-error.ts'
 import type { Authenticate } from '../aws/authenticate.ts'
 import type { AuthCheckHandler, HttpEvent, Response } from '../aws/events.ts'
 import { contextOf } from '../aws/identity-context.ts'
-import { told } from '../aws/reply.ts'
+import { toClientError } from '../aws/reply.ts'
 import { roomIdOf } from '../aws/upgrade-request.ts'
 
 type Deps = {
@@ -14,7 +14,7 @@ type Deps = {
 }
 
 /** GET /auth-check: what an upgrade with the same token and room would say, for browsers, which cannot see its status. */
-export const makeHandler =
+export const makeAuthCheckHandler =
   ({ authenticate, checkAccess, telemetry }: Deps): AuthCheckHandler =>
   async (event) => {
     const { token, userId, name, roomId } = event.queryStringParameters ?? {}
@@ -24,7 +24,7 @@ export const makeHandler =
       await checkAccess(identity, roomIdOf(roomId || undefined))
       return responseOf(200, { type: 'ok', userId: identity.userId })
     } catch (error) {
-      const refusal = told(error, telemetry, { requestId: event.requestContext.requestId })
+      const refusal = toClientError(error, telemetry, { requestId: event.requestContext.requestId })
       return responseOf(refusal.status, errorFrame(refusal, undefined))
     }
   }

@@ -8,7 +8,7 @@ import { queryOf, tokenOf } from '../aws/upgrade-request.ts'
 type Deps = { readonly authenticate: Authenticate; readonly telemetry: Telemetry }
 
 /** Tells API Gateway whom a new connection speaks for: its answer's context comes with every later event. */
-export const makeHandler =
+export const makeAuthorizeHandler =
   ({ authenticate, telemetry }: Deps): AuthorizeHandler =>
   async (event) => {
     try {

@@ -4,7 +4,7 @@ import { ChatError, errorFrame } from '../../protocol/chat-error.ts'
 import { subprotocol } from '../../protocol/codes.ts'
 import type { ConnectHandler } from '../aws/events.ts'
 import { identityOf } from '../aws/identity-context.ts'
-import { type ManagementEndpoint, told } from '../aws/reply.ts'
+import { type ManagementEndpoint, toClientError } from '../aws/reply.ts'
 import { chosenSubprotocol, queryOf, roomIdOf } from '../aws/upgrade-request.ts'
 
 type Deps = {
@@ -14,7 +14,7 @@ type Deps = {
 }
 
 /** $connect: registers the connection. Its status is the status of the upgrade. */
-export const makeHandler =
+export const makeConnectHandler =
   ({ connect, managementEndpoint, telemetry }: Deps): ConnectHandler =>
   async (event) => {
     const { connectionId, requestId, authorizer } = event.requestContext
@@ -31,7 +31,7 @@ export const makeHandler =
       telemetry.info('A connection opened', { connectionId, userId: caller.identity.userId })
       return { statusCode: 200, ...(chosen && { headers: { 'Sec-WebSocket-Protocol': chosen } }) }
     } catch (error) {
-      const refusal = told(error, telemetry, { connectionId, requestId })
+      const refusal = toClientError(error, telemetry, { connectionId, requestId })
       telemetry.count('connection.refused')
       return { statusCode: refusal.status, body: JSON.stringify(errorFrame(refusal, undefined)) }
     }

@@ -10,7 +10,7 @@ type Deps = {
 }
 
 /** `npm run dead-letters` where the broker is in reach: whoever operates the deployment invokes it with the arguments. */
-export const makeHandler =
+export const makeDeadLettersHandler =
   ({ run, mostCharacters = 2_500_000 }: Deps): DeadLettersHandler =>
   async ({ args }) => {
     if (!areArguments(args))

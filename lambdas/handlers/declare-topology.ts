@@ -14,7 +14,7 @@ type Deps = {
  * changes their names makes another resource of it, and CloudFormation has the one before deleted when all else is done.
  * With the stack nothing is deleted: it goes with the broker.
  */
-export const makeHandler =
+export const makeDeclareTopologyHandler =
   ({ declare, retire, topologyId }: Deps): DeclareTopologyHandler =>
   async ({ RequestType, PhysicalResourceId = topologyId, ResourceProperties }) => {
     if (RequestType !== 'Delete') {

@@ -3,7 +3,7 @@ import type { MessageHandler } from '../aws/events.ts'
 import { type ReplyDeps, replyTo } from '../aws/reply.ts'
 
 /** $default: what is not JSON, or names no action that there is, is told so. */
-export const makeHandler =
+export const makeDefaultHandler =
   (deps: ReplyDeps): MessageHandler =>
   (event) =>
     // A frame that could be understood has a route of its own, and cannot come here.

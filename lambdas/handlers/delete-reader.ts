@@ -9,7 +9,7 @@ type Deps = {
  * CloudFormation's custom resource: has an event source mapping deleted ahead of everything that Lambda needs to take
  * it down. It is known by the mapping's id, so that one that takes another's place has that one deleted.
  */
-export const makeHandler =
+export const makeDeleteReaderHandler =
   ({ deleteMapping }: Deps): DeleteReaderHandler =>
   async ({ RequestType, PhysicalResourceId, ResourceProperties }) => {
     if (RequestType !== 'Delete') return { PhysicalResourceId: ResourceProperties.EsmId }

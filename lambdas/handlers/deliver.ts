@@ -8,7 +8,7 @@ type Deps = { readonly deliver: ReturnType<typeof makeDeliver>; readonly clock: 
 const reserveMs = 5_000
 
 /** Records of a lane, as Lambda's event source for RabbitMQ hands them over. A throw brings the whole batch again. */
-export const makeHandler =
+export const makeDeliverHandler =
   ({ deliver, clock }: Deps): DeliverHandler =>
   async ({ rmqMessagesByQueue }, { getRemainingTimeInMillis }) => {
     const bodies = Object.values(rmqMessagesByQueue).flatMap((records) =>

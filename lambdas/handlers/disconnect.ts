@@ -6,7 +6,7 @@ import { identityOf } from '../aws/identity-context.ts'
 type Deps = { readonly disconnect: ReturnType<typeof makeDisconnect>; readonly telemetry: Telemetry }
 
 /** $disconnect: takes the connection out of its rooms. A throw brings nothing but a logged error: nobody is left to answer. */
-export const makeHandler =
+export const makeDisconnectHandler =
   ({ disconnect, telemetry }: Deps): DisconnectHandler =>
   async ({ requestContext }) => {
     const { connectionId, disconnectStatusCode, disconnectReason } = requestContext

@@ -6,15 +6,15 @@ import type { PublishHandler } from '../aws/events.ts'
 type Deps = { readonly publisher: RoomPublisher }
 
 /** Publishes for `deliver`, which runs where the broker cannot be reached. A throw: some may be in their lanes, or none. */
-export const makeHandler =
+export const makePublishHandler =
   ({ publisher }: Deps): PublishHandler =>
   async ({ requests }) => {
     await Promise.all(requests.map((request) => publish(publisher, request)))
   }
 
 const publish = async (publisher: RoomPublisher, request: PublishRequest): Promise<void> => {
-  if (request.kind === 'dead-letter') return publisher.setAside(request.body, request.reason)
+  if (request.kind === 'dead-letter') return publisher.deadLetter(request.body, request.reason)
   const job = decodeJob(request.body)
-  if (job === undefined) return publisher.setAside(request.body, noJobReason)
+  if (job === undefined) return publisher.deadLetter(request.body, noJobReason)
   return publisher.publish(job, { delayMs: request.delayMs })
 }

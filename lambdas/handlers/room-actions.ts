@@ -16,7 +16,7 @@ type Deps = ReplyDeps & {
 }
 
 /** The routes of a room that do not write to its log. */
-export const makeHandler =
+export const makeRoomActionsHandler =
   ({ joinRoom, leaveRoom, getHistory, hello, ping, ...deps }: Deps): MessageHandler =>
   (event) =>
     replyTo(event, deps, async (caller, frame) => {

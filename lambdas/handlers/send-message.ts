@@ -6,7 +6,7 @@ import { type ReplyDeps, replyTo } from '../aws/reply.ts'
 type Deps = ReplyDeps & { readonly sendMessage: ReturnType<typeof makeSendMessage> }
 
 /** The sendMessage route. */
-export const makeHandler =
+export const makeSendMessageHandler =
   ({ sendMessage, ...deps }: Deps): MessageHandler =>
   (event) =>
     replyTo(event, deps, async (caller, frame) => {

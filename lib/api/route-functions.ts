@@ -42,7 +42,7 @@ export class RouteFunctions extends Construct {
       description: 'Takes a closed connection out of its rooms',
       variables: storage.directoryVariables,
     })
-    storage.allowDirectory(disconnect, ['bury', 'roomsOf', 'leave'])
+    storage.allowDirectory(disconnect, ['markGone', 'roomsOf', 'leave'])
     return disconnect
   }
 

@@ -16,7 +16,7 @@ export const directoryActions: Readonly<Record<DirectoryOperation, TableActions>
   find: { table: ['BatchGetItem'] },
   members: { table: ['Query'] },
   roomsOf: { table: ['BatchGetItem'], index: ['Query'] },
-  bury: { table: ['PutItem'] },
+  markGone: { table: ['PutItem'] },
 }
 
 export const logActions: Readonly<Record<LogOperation, TableActions>> = {

@@ -84,7 +84,7 @@ describe('the tables are used as functions are allowed to: no less and no more, 
     const { done, before, ...parts } = await setUp()
     const connect = makeConnect(parts)
     await connect(ada, 'general')
-    await before.directory.bury('c2')
+    await before.directory.markGone('c2')
     await connect(callerOf('c2'), 'general')
     await expect(connect(callerOf('c3', { name: longName }), 'general')).rejects.toThrow()
     expect([...done].sort()).toEqual(allowed('connect'))
@@ -118,7 +118,7 @@ describe('the tables are used as functions are allowed to: no less and no more, 
     await makeConnect(before)(ada, 'general')
     const room = { roomId: 'other' }
     await makeJoinRoom(parts)(ada, { action: 'joinRoom', ...room })
-    await before.directory.bury('c2')
+    await before.directory.markGone('c2')
     await expect(makeJoinRoom(parts)(callerOf('c2'), { action: 'joinRoom', ...room })).rejects.toThrow(
       'closed',
     )

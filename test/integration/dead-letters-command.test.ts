@@ -90,7 +90,10 @@ describe.runIf(rabbitMq !== null)('npm run dead-letters on RabbitMQ', () => {
 
   test('lists a table by default, without what was said, and says so where there are none', async () => {
     expect(await run([], env)).toMatchObject({ code: 0, output: 'There are no dead letters.\n' })
-    await world.setAside([encodeJob(entriesJob(room, 7, { count: 3, content: 'a secret' })), '\u001b[31mred'])
+    await world.deadLetter([
+      encodeJob(entriesJob(room, 7, { count: 3, content: 'a secret' })),
+      '\u001b[31mred',
+    ])
     const { code, output, errors } = await run([], env)
     expect([code, errors]).toEqual([0, ''])
     const [head, first, second] = output.split('\n')
@@ -108,8 +111,8 @@ describe.runIf(rabbitMq !== null)('npm run dead-letters on RabbitMQ', () => {
   })
 
   test('lists as JSON, by room, reason and number', async () => {
-    await world.setAside(retries([1, 2]), 'not served after 4 retries')
-    await world.setAside(retries([3]), 'failed')
+    await world.deadLetter(retries([1, 2]), 'not served after 4 retries')
+    await world.deadLetter(retries([3]), 'failed')
     expect((await listed('--reason', 'served', '--limit', '1')).map(({ attempt }) => attempt)).toEqual([1])
     expect((await listed('--room', room)).map(({ attempt }) => attempt)).toEqual([1, 2, 3])
     expect(await listed('--room', 'nobody')).toEqual([])
@@ -128,7 +131,7 @@ describe.runIf(rabbitMq !== null)('npm run dead-letters on RabbitMQ', () => {
   })
 
   test('shows one whole, and nothing of it can steer the terminal', async () => {
-    await world.setAside([encodeJob(entriesJob(room, 1, { content: 'said\u009b31m\u202e' }))])
+    await world.deadLetter([encodeJob(entriesJob(room, 1, { content: 'said\u009b31m\u202e' }))])
     const [{ id } = { id: '' }] = await listed()
     const { code, output } = await run(['show', id], env)
     expect(code).toBe(0)
@@ -145,7 +148,7 @@ describe.runIf(rabbitMq !== null)('npm run dead-letters on RabbitMQ', () => {
   })
 
   test('replays what is named, and answers 1 where something is not there or is no job', async () => {
-    await world.setAside([...retries([1, 2]), 'no job'])
+    await world.deadLetter([...retries([1, 2]), 'no job'])
     const [first, , third] = await listed()
     const reader = await readLane(world.consumer, 'lane.0')
     expect(await run(['replay', first?.id ?? '', '000000000000'], env)).toMatchObject({
@@ -166,7 +169,7 @@ describe.runIf(rabbitMq !== null)('npm run dead-letters on RabbitMQ', () => {
   })
 
   test('says that there are no such lanes, and nothing that is not so', async () => {
-    await world.setAside(retries([1]))
+    await world.deadLetter(retries([1]))
     expect(await run(['replay', '--all'], { ...env, LANES: '7' })).toEqual({
       code: 1,
       output: '',
@@ -176,7 +179,7 @@ describe.runIf(rabbitMq !== null)('npm run dead-letters on RabbitMQ', () => {
   })
 
   test('tells who replays into lanes that nobody reads', async () => {
-    await world.setAside(retries([1]))
+    await world.deadLetter(retries([1]))
     expect(await run(['replay', '--all'], env)).toMatchObject({
       code: 0,
       errors: expect.stringContaining('Nobody reads lane.0 now'),
@@ -184,7 +187,7 @@ describe.runIf(rabbitMq !== null)('npm run dead-letters on RabbitMQ', () => {
   })
 
   test('drops only what it was asked to twice', async () => {
-    await world.setAside(retries([1, 2, 3]))
+    await world.deadLetter(retries([1, 2, 3]))
     const [first] = await listed()
     expect(await run(['drop', '--all', '--limit', '2'], env)).toMatchObject({
       code: 1,
@@ -206,7 +209,7 @@ describe.runIf(rabbitMq !== null)('npm run dead-letters on RabbitMQ', () => {
     // In parts: what waits too long for its confirmation is published again.
     for (let from = 0; from < all.length; from += 100) {
       const part = retries(all.slice(from, from + 100))
-      await Promise.all(part.map((body) => world.publisher.setAside(body, 'x'.repeat(2_000))))
+      await Promise.all(part.map((body) => world.publisher.deadLetter(body, 'x'.repeat(2_000))))
     }
     await soon(async () => expect(await world.waiting()).toBe(all.length))
     const before = await listed()
@@ -222,7 +225,7 @@ describe.runIf(rabbitMq !== null)('npm run dead-letters on RabbitMQ', () => {
 
   test('loses nothing and keeps the order when it is killed while it replays', async () => {
     const all = upTo(1_000)
-    await world.setAside(retries(all))
+    await world.deadLetter(retries(all))
     const replaying = spawnDeadLetters(['replay', '--all'], env)
     await eventually(() => replaying.output().includes('Replayed'), 'the first to be replayed', 30_000)
     replaying.child.kill('SIGKILL')

@@ -1,6 +1,7 @@
+import type { Draft } from '../../core/domain/entry.ts'
 import { type Entry, entryOf } from '../../core/domain/entry.ts'
 import { expiredSince, searchAfter } from '../../core/domain/retry-window.ts'
-import type { Clock, Draft, IdSource, MessageLog, PageRequest } from '../../core/ports.ts'
+import type { Clock, IdSource, MessageLog, PageRequest } from '../../core/ports.ts'
 import { ChatError } from '../../protocol/chat-error.ts'
 import { defaultLimits, jsonBytes, type Limits } from '../../protocol/limits.ts'
 import type { Head } from '../../protocol/server-frames.ts'

@@ -1,5 +1,6 @@
+import type { Member } from '../../core/domain/identity.ts'
 import { keyBoundsOf, type SlotRange, slotKeyOf } from '../../core/domain/slots.ts'
-import type { Clock, Member, RoomDirectory } from '../../core/ports.ts'
+import type { Clock, RoomDirectory } from '../../core/ports.ts'
 
 type Options = {
   readonly clock: Clock
@@ -72,7 +73,7 @@ export const makeRoomDirectory = ({ clock, membersPerPage = 500 }: Options): Roo
     },
     roomsOf: async (userId, connectionId) =>
       [...rooms.keys()].filter((roomId) => find(roomId, connectionId)?.userId === userId),
-    bury: async (connectionId) => {
+    markGone: async (connectionId) => {
       buried.add(connectionId)
     },
   }

@@ -1,4 +1,4 @@
-import type { Draft } from '../../core/ports.ts'
+import type { Draft } from '../../core/domain/entry.ts'
 
 let drafted = 0
 

@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import type { Member } from '../../../core/domain/identity.ts'
 import { keyBoundsOf, type SlotRange, slotKeyOf } from '../../../core/domain/slots.ts'
-import type { Member } from '../../../core/ports.ts'
 
 export type RowKey = { readonly roomId: { S: string }; readonly slotConnection: { S: string } }
 

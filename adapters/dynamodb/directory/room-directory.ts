@@ -8,8 +8,9 @@ import {
   type QueryCommandInput,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
+import type { Member } from '../../../core/domain/identity.ts'
 import type { SlotRange } from '../../../core/domain/slots.ts'
-import type { Clock, Member, RoomDirectory } from '../../../core/ports.ts'
+import type { Clock, RoomDirectory } from '../../../core/ports.ts'
 import { orUnavailable } from '../errors.ts'
 import { byUserIndex, ttlAttribute } from '../table-shapes.ts'
 import { makeBatchedGet } from './batched-get.ts'
@@ -95,7 +96,7 @@ export const makeRoomDirectory = (options: Options): RoomDirectory => {
       const members = await Promise.all(rooms.map((roomId) => find(roomId, connectionId)))
       return members.flatMap((member) => (member ? [member.roomId] : []))
     },
-    bury: async (connectionId) => {
+    markGone: async (connectionId) => {
       // Without a userId it is not in the index.
       const Item = {
         ...tombstoneKeyOf(connectionId),

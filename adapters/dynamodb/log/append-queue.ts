@@ -1,4 +1,5 @@
-import type { Appended, Clock, Draft } from '../../../core/ports.ts'
+import type { Appended, Draft } from '../../../core/domain/entry.ts'
+import type { Clock } from '../../../core/ports.ts'
 import { ChatError } from '../../../protocol/chat-error.ts'
 import { jsonBytes } from '../../../protocol/limits.ts'
 import type { Pending, WriteRun } from './run-writer.ts'

@@ -1,5 +1,6 @@
+import type { Draft } from '../../../core/domain/entry.ts'
 import { entryOf } from '../../../core/domain/entry.ts'
-import type { Draft, IdSource } from '../../../core/ports.ts'
+import type { IdSource } from '../../../core/ports.ts'
 import { isExpired, type Run } from './run.ts'
 import type { TailEnd } from './tail.ts'
 

@@ -1,5 +1,5 @@
+import type { Appended, Draft } from '../../../core/domain/entry.ts'
 import { expiredSince, searchAfter } from '../../../core/domain/retry-window.ts'
-import type { Appended, Draft } from '../../../core/ports.ts'
 import { ChatError } from '../../../protocol/chat-error.ts'
 import type { Limits } from '../../../protocol/limits.ts'
 import { keyOf, type Tail, type TailEnd } from './tail.ts'

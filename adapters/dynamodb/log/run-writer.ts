@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Appended, Clock, Draft, IdSource } from '../../../core/ports.ts'
+import type { Appended, Draft } from '../../../core/domain/entry.ts'
+import type { Clock, IdSource } from '../../../core/ports.ts'
 import type { BoundedMap } from '../../../core/primitives/bounded-map.ts'
 import { ChatError } from '../../../protocol/chat-error.ts'
 import type { Limits } from '../../../protocol/limits.ts'

@@ -1,5 +1,4 @@
-import type { Entry } from '../../../core/domain/entry.ts'
-import type { Draft } from '../../../core/ports.ts'
+import type { Draft, Entry } from '../../../core/domain/entry.ts'
 import { endOf, type Run } from './run.ts'
 
 /** The end of a room's log as far as this writer has seen it, in complete runs. */

@@ -179,11 +179,11 @@ const makeMove = (successor: Topology, publish: SurePublish) => {
     const record = writtenRecordOf(message)
     const job = decodeJob(record.body)
     if (job) await put(record, job)
-    else await setAside(successor, publish, record, deadLetterHeaders(noJobReason, Date.now()))
+    else await deadLetter(successor, publish, record, deadLetterHeaders(noJobReason, Date.now()))
   }
 }
 
-const setAside = (
+const deadLetter = (
   { deadLetterExchange: exchange }: Topology,
   publish: SurePublish,
   record: WrittenRecord,
@@ -198,7 +198,7 @@ const endDeadLetters = async (
 ): Promise<number> => {
   if (retired.deadLetterQueue === successor.deadLetterQueue) return 0
   const move = (message: ConsumeMessage) =>
-    setAside(successor, publish, writtenRecordOf(message), message.properties.headers ?? {})
+    deadLetter(successor, publish, writtenRecordOf(message), message.properties.headers ?? {})
   const moved = await endQueue(retired.deadLetterQueue, { ...visit, move })
   await visit.channel.deleteExchange(retired.deadLetterExchange)
   return moved

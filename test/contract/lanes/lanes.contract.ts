@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { LaneRecord } from '../../../core/domain/job.ts'
 import { encodeJob } from '../../../core/domain/job.ts'
 import type { Lane, LaneCounts } from '../../../core/domain/lanes.ts'
-import type { LaneConsumer, LaneRecord, RoomPublisher } from '../../../core/ports.ts'
+import type { LaneConsumer, RoomPublisher } from '../../../core/ports.ts'
 import { entriesJob, numbersOf, rangeJob, retryJob, roomsIn, upTo } from '../../support/lanes/lane-jobs.ts'
 import { type RecordReader, readLane, soon } from '../../support/lanes/record-reader.ts'
 
@@ -167,7 +168,7 @@ const publishing = (use: () => Publishing) => {
 
   test('sets a record aside with the reason', async () => {
     const { lanes } = use()
-    await lanes.publisher.setAside('{"no job', 'not a job')
+    await lanes.publisher.deadLetter('{"no job', 'not a job')
     await soon(async () => {
       expect(await lanes.deadLetters()).toEqual([{ body: '{"no job', reason: 'not a job' }])
     })

@@ -1,5 +1,5 @@
-import type { Entry } from '../../../core/domain/entry.ts'
-import type { Appended, Clock, Draft, IdSource, MessageLog } from '../../../core/ports.ts'
+import type { Appended, Draft, Entry } from '../../../core/domain/entry.ts'
+import type { Clock, IdSource, MessageLog } from '../../../core/ports.ts'
 import { defaultLimits, type Limits } from '../../../protocol/limits.ts'
 import { makeClock } from '../../memory/clock.ts'
 

@@ -19,7 +19,7 @@ export const roomDirectoryEndsContract = (name: string, setup: DirectorySetup): 
 
       await Promise.all(
         tabs.map(async ({ userId, connectionId }) => {
-          await given.directory.bury(connectionId)
+          await given.directory.markGone(connectionId)
           const rooms = await given.directory.roomsOf(userId, connectionId)
           await Promise.all(rooms.map((roomId) => given.directory.leave(roomId, connectionId)))
         }),
@@ -130,7 +130,7 @@ export const roomDirectoryEndsContract = (name: string, setup: DirectorySetup): 
 
     it('refuses a join of a connection that is buried, and leaves no row', async () => {
       const member = given.memberWith()
-      await given.directory.bury(member.connectionId)
+      await given.directory.markGone(member.connectionId)
 
       expect(await given.directory.join(member)).toBe(false)
 
@@ -142,7 +142,7 @@ export const roomDirectoryEndsContract = (name: string, setup: DirectorySetup): 
     it('takes the row of a buried connection back when it tries to renew it', async () => {
       const member = given.memberWith()
       await given.directory.join(member)
-      await given.directory.bury(member.connectionId)
+      await given.directory.markGone(member.connectionId)
 
       expect(await given.directory.join(member)).toBe(false)
 
@@ -153,7 +153,7 @@ export const roomDirectoryEndsContract = (name: string, setup: DirectorySetup): 
       const member = given.memberWith()
       await given.directory.join(member)
 
-      await given.directory.bury(member.connectionId)
+      await given.directory.markGone(member.connectionId)
 
       await given.eventuallyRoomsOf(member.userId, member.connectionId, [member.roomId])
     })
@@ -164,7 +164,7 @@ export const roomDirectoryEndsContract = (name: string, setup: DirectorySetup): 
       const joins = members.map(async (member) => {
         const [joined] = await Promise.all([
           given.directory.join(member),
-          given.directory.bury(member.connectionId),
+          given.directory.markGone(member.connectionId),
         ])
         const found = await given.directory.find(member.roomId, member.connectionId)
         expect(found !== undefined).toBe(joined)
@@ -176,8 +176,8 @@ export const roomDirectoryEndsContract = (name: string, setup: DirectorySetup): 
     it('buries one connection and no other', async () => {
       const [buried, living] = [given.memberWith(), given.memberWith()]
 
-      await given.directory.bury(buried.connectionId)
-      await given.directory.bury(buried.connectionId)
+      await given.directory.markGone(buried.connectionId)
+      await given.directory.markGone(buried.connectionId)
 
       expect(await given.directory.join(living)).toBe(true)
     })

@@ -1,6 +1,7 @@
 import { expect, vi } from 'vitest'
+import type { Member } from '../../../core/domain/identity.ts'
 import type { SlotRange } from '../../../core/domain/slots.ts'
-import type { Clock, Member, RoomDirectory } from '../../../core/ports.ts'
+import type { Clock, RoomDirectory } from '../../../core/ports.ts'
 import { makeClock } from '../../memory/clock.ts'
 
 export type DirectorySetup = (options: {

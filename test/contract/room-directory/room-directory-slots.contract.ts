@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { Member } from '../../../core/domain/identity.ts'
 import { type SlotRange, slotOf, slotRanges } from '../../../core/domain/slots.ts'
-import type { Member } from '../../../core/ports.ts'
 import { type DirectorySetup, newConnectionId, newRoomId, setUpDirectory } from './room-directory-fixture.ts'
 
 /** What every RoomDirectory promises about the parts of a room. */

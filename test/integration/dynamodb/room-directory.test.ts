@@ -3,7 +3,7 @@ import { describe, expect, inject, it } from 'vitest'
 import { makeDynamoDbClient } from '../../../adapters/dynamodb/client.ts'
 import { makeRoomDirectory } from '../../../adapters/dynamodb/directory/room-directory.ts'
 import { createTables } from '../../../adapters/dynamodb/tables.ts'
-import type { Member } from '../../../core/ports.ts'
+import type { Member } from '../../../core/domain/identity.ts'
 import { freePort } from '../../support/servers/rabbitmq-server.ts'
 
 const member: Member = {
@@ -46,7 +46,7 @@ describe('room directory on DynamoDB', () => {
     const seen: (readonly string[])[] = []
     afterNext(client, 'PutItemCommand', async () => {
       seen.push(await directory.roomsOf(member.userId, member.connectionId))
-      await directory.bury(member.connectionId)
+      await directory.markGone(member.connectionId)
     })
 
     expect(await directory.join(member)).toBe(false)
@@ -58,7 +58,7 @@ describe('room directory on DynamoDB', () => {
 
   it('leaves the row for $disconnect to find when the tombstone comes after the look', async () => {
     const { client, directory } = await setUp()
-    afterNext(client, 'GetItemCommand', () => directory.bury(member.connectionId))
+    afterNext(client, 'GetItemCommand', () => directory.markGone(member.connectionId))
 
     expect(await directory.join(member)).toBe(true)
 
@@ -104,7 +104,7 @@ describe('room directory on DynamoDB', () => {
       expect(directory.leave(roomId, connectionId)).rejects.toMatchObject(unavailable),
       expect(directory.find(roomId, connectionId)).rejects.toMatchObject(unavailable),
       expect(directory.roomsOf(userId, connectionId)).rejects.toMatchObject(unavailable),
-      expect(directory.bury(connectionId)).rejects.toMatchObject(unavailable),
+      expect(directory.markGone(connectionId)).rejects.toMatchObject(unavailable),
       expect(
         (async () => {
           for await (const page of directory.members(roomId)) expect(page).toEqual([])

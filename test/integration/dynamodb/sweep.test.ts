@@ -21,7 +21,7 @@ it('sweep removes what has expired, tombstones as well, and nothing else', async
   const { nowMs, directory, sweep, joinUntil } = await setUp()
   await joinUntil('here', nowMs + 5000)
   await joinUntil('left behind', nowMs - 5000)
-  await directory.bury('gone')
+  await directory.markGone('gone')
   expect(await sweep()).toBe(2)
   expect(await sweep()).toBe(0)
   expect(await directory.find('general', 'here')).toBeDefined()

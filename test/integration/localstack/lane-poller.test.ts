@@ -3,7 +3,7 @@ import { describe, expect, inject, test } from 'vitest'
 import { laneNames } from '../../../core/domain/lanes.ts'
 import { makeDeliver } from '../../../core/use-cases/deliver.ts'
 import type { RabbitMqEvent } from '../../../lambdas/aws/events.ts'
-import { makeHandler } from '../../../lambdas/handlers/deliver.ts'
+import { makeDeliverHandler } from '../../../lambdas/handlers/deliver.ts'
 import { eventually } from '../../support/eventually.ts'
 import { invocation } from '../../support/gateway/lambda-events.ts'
 import { makeParts, recordJobs, recordPosts } from '../../support/gateway/parts.ts'
@@ -20,7 +20,10 @@ const makeDeployed = () => {
   const parts = makeParts()
   const { poster, posted, seqsOf } = recordPosts()
   const { publisher } = recordJobs()
-  const handler = makeHandler({ deliver: makeDeliver({ ...parts, poster, publisher }), clock: parts.clock })
+  const handler = makeDeliverHandler({
+    deliver: makeDeliver({ ...parts, poster, publisher }),
+    clock: parts.clock,
+  })
   return {
     handler: (event: RabbitMqEvent) => handler(event, invocation),
     append: (roomId: string, content: string) => parts.appendJob(content, roomId),

@@ -43,9 +43,9 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
   test('are listed oldest first with all that they are about, and without what was said', async () => {
     const job = entriesJob(room, 7, { count: 3, content: 'a secret' })
     const startedAtMs = Date.now()
-    await world.setAside([encodeJob(job)], 'failed: see the log')
-    await world.setAside(retries([5]), 'not served after 4 retries')
-    await world.setAside(['{"v":9,"content":"a secret"}'], 'not a job that this version knows')
+    await world.deadLetter([encodeJob(job)], 'failed: see the log')
+    await world.deadLetter(retries([5]), 'not served after 4 retries')
+    await world.deadLetter(['{"v":9,"content":"a secret"}'], 'not a job that this version knows')
     const letters = await deadLetters.list({})
     const common = { id: expect.stringMatching(/^[0-9a-f]{12}$/), atMs: expect.any(Number) }
     const about = { ...common, roomId: room, epoch: 'epoch-1', bytes: expect.any(Number) }
@@ -81,22 +81,22 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
   })
 
   test('stay what they are and in their order, however often and however partly one looks', async () => {
-    await world.setAside(retries(upTo(60)))
+    await world.deadLetter(retries(upTo(60)))
     const first = await deadLetters.list({})
     for (const selection of [{ limit: 1 }, { limit: 7 }, { roomId: 'nobody' }, { limit: 59 }, {}]) {
       await deadLetters.list(selection)
       await deadLetters.show(first[30]?.id ?? '')
     }
-    await world.setAside(retries([61]))
+    await world.deadLetter(retries([61]))
     expect(await attempts()).toEqual(upTo(61))
     expect((await deadLetters.list({})).slice(0, 60)).toEqual(first)
     expect(await world.waiting()).toBe(61)
   })
 
   test('are chosen by room, by a part of the reason, and by number', async () => {
-    await world.setAside(retries([1, 2]), 'not served after 4 retries')
-    await world.setAside(retries([3], roomElsewhere), 'not served after 4 retries')
-    await world.setAside(retries([4]), 'failed: see the log')
+    await world.deadLetter(retries([1, 2]), 'not served after 4 retries')
+    await world.deadLetter(retries([3], roomElsewhere), 'not served after 4 retries')
+    await world.deadLetter(retries([4]), 'failed: see the log')
     expect(await attempts({ roomId: room })).toEqual([1, 2, 4])
     expect(await attempts({ reason: 'not served' })).toEqual([1, 2, 3])
     expect(await attempts({ roomId: room, reason: 'not served', limit: 1 })).toEqual([1])
@@ -107,7 +107,7 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
 
   test('are shown whole by their id', async () => {
     const body = encodeJob(entriesJob(room, 1, { content: 'what was said' }))
-    await world.setAside(['other', body])
+    await world.deadLetter(['other', body])
     const [, summary] = await deadLetters.list({})
     expect(await deadLetters.show(summary?.id ?? '')).toMatchObject([
       { id: summary?.id, body, messageId: expect.any(String) },
@@ -117,7 +117,7 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
 
   test('reach the lane of their room when they are replayed, as they were written, and are gone', async () => {
     const extended = JSON.stringify({ ...retryJob(room, 1), fieldOfANewerVersion: true })
-    await world.setAside([extended, ...retries([2], roomElsewhere), ...retries([3])])
+    await world.deadLetter([extended, ...retries([2], roomElsewhere), ...retries([3])])
     reader = await readLane(world.consumer, 'lane.0')
     const elsewhere = await readLane(world.consumer, 'lane.1')
     const { told, unread } = await replayAll()
@@ -133,7 +133,7 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
 
   test('of a large room reach the bulk lane of their part', async () => {
     const part = rangeJob(room, 1)
-    await world.setAside([encodeJob(part)])
+    await world.deadLetter([encodeJob(part)])
     reader = await readLane(world.consumer, laneOfJob(part, counts))
     await replayAll()
     await reader.untilTaken(1)
@@ -141,7 +141,7 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
   })
 
   test('keep the id of their message in the lane, so that one can be followed', async () => {
-    await world.setAside(retries([1]))
+    await world.deadLetter(retries([1]))
     const [shown] = await deadLetters.show((await deadLetters.list({}))[0]?.id ?? '')
     reader = await readLane(world.consumer, 'lane.0')
     await replayAll()
@@ -150,12 +150,12 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
   })
 
   test('tell which lanes nobody reads', async () => {
-    await world.setAside(retries([1]))
+    await world.deadLetter(retries([1]))
     expect((await replayAll()).unread).toEqual(['lane.0'])
   })
 
   test('stay where they are no job that this version knows, and hold up no other', async () => {
-    await world.setAside(['not json', ...retries([2]), '{"v":9,"kind":"messages"}', ...retries([4])])
+    await world.deadLetter(['not json', ...retries([2]), '{"v":9,"kind":"messages"}', ...retries([4])])
     const { told } = await replayAll()
     expect(told).toEqual([
       [null, 'no job'],
@@ -167,7 +167,7 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
   })
 
   test('are replayed only as far as they are meant; the others stay in their order', async () => {
-    await world.setAside(retries(upTo(9)))
+    await world.deadLetter(retries(upTo(9)))
     const ids = (await deadLetters.list({})).map(({ id }) => id)
     await replayAll({ ids: [ids[4], ids[1]] })
     expect(await attempts()).toEqual([1, 3, 4, 6, 7, 8, 9])
@@ -176,7 +176,7 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
   })
 
   test('are dropped for good, and no others with them', async () => {
-    await world.setAside(retries([1, 2, 3]))
+    await world.deadLetter(retries([1, 2, 3]))
     const dropped: unknown[] = []
     const [, second] = await deadLetters.list({})
     await deadLetters.drop({ ids: [second?.id ?? ''] }, ({ attempt }) => dropped.push(attempt))
@@ -187,11 +187,11 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
   })
 
   test('that come while others are replayed are left for the next time', async () => {
-    await world.setAside(retries(upTo(20)))
+    await world.deadLetter(retries(upTo(20)))
     // A consumer that cannot handle them sets each aside again at once.
     reader = await readLane(world.consumer, 'lane.0', {
       onBatch: async (records) => {
-        for (const { body } of records) await world.publisher.setAside(body, 'again')
+        for (const { body } of records) await world.publisher.deadLetter(body, 'again')
       },
     })
     const { told } = await replayAll()
@@ -201,7 +201,7 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
   })
 
   test('are all seen by each of several who look at the same time', async () => {
-    await world.setAside(retries(upTo(200)))
+    await world.deadLetter(retries(upTo(200)))
     const others = Array.from({ length: 4 }, () => world.deadLettersAt(url))
     const lists = await Promise.all(others.map((other) => other.list({})))
     for (const list of lists) expect(list.map(({ attempt }) => attempt)).toEqual(upTo(200))
@@ -229,14 +229,14 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
   })
 
   test('stay when their lane takes them not', async () => {
-    await world.setAside(retries([1, 2]))
+    await world.deadLetter(retries([1, 2]))
     await world.channel.deleteQueue(world.topology.laneQueue('lane.0'))
     await expect(replayAll()).rejects.toMatchObject({ name: 'ChatError', code: 'unavailable' })
     expect(await attempts()).toEqual([1, 2])
   })
 
   test('are not put into lanes that no gateway has made', async () => {
-    await world.setAside(retries([1]))
+    await world.deadLetter(retries([1]))
     await world.channel.deleteExchange(world.topology.jobsExchange)
     await expect(replayAll()).rejects.toMatchObject({
       name: 'DeadLetterError',
@@ -255,7 +255,7 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
   })
 
   test('lose nothing and keep their order when the connection breaks in the middle of a replay', async () => {
-    await world.setAside(retries(upTo(40)))
+    await world.deadLetter(retries(upTo(40)))
     const proxy = await startTcpProxy(url)
     reader = await readLane(world.consumer, 'lane.0')
     const told: (number | null)[] = []
@@ -287,8 +287,8 @@ describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
 
   test('have ids that tell apart what differs in anything', async () => {
     const [body = ''] = retries([1])
-    await world.setAside([body, body])
-    await world.setAside([body], 'another reason')
+    await world.deadLetter([body, body])
+    await world.deadLetter([body], 'another reason')
     const options = { persistent: true, messageId: randomUUID() }
     world.channel.publish(world.topology.deadLetterExchange, '', Buffer.from(body), options)
     await world.channel.waitForConfirms()

@@ -85,7 +85,7 @@ export const recordJobs = ({
   readonly fails?: () => Error | undefined
 } = {}) => {
   const jobs: { readonly job: Job; readonly delayMs: number | undefined }[] = []
-  const setAside: { readonly body: string; readonly reason: string }[] = []
+  const deadLetters: { readonly body: string; readonly reason: string }[] = []
   const publisher: RoomPublisher = {
     ready: async () => undefined,
     publish: async (job, options) => {
@@ -93,9 +93,9 @@ export const recordJobs = ({
       if (failure) throw failure
       jobs.push({ job, delayMs: options?.delayMs })
     },
-    setAside: async (body, reason) => {
-      setAside.push({ body, reason })
+    deadLetter: async (body, reason) => {
+      deadLetters.push({ body, reason })
     },
   }
-  return { publisher, jobs, setAside }
+  return { publisher, jobs, deadLetters }
 }

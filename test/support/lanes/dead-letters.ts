@@ -35,11 +35,11 @@ export const startDeadLetters = async (url: string) => {
     deadLettersAt: (address: string, options: { readonly patienceMs?: number } = {}) =>
       makeDeadLetters({ ...common, ...options, connect: connectTo(address) }),
     /** Sets these aside, in their order. */
-    setAside: async (bodies: readonly string[], reason = 'not served') => {
+    deadLetter: async (bodies: readonly string[], reason = 'not served') => {
       const before = await waiting()
       // Not more at once than a busy broker confirms in time.
       for (let from = 0; from < bodies.length; from += 100) {
-        await Promise.all(bodies.slice(from, from + 100).map((body) => publisher.setAside(body, reason)))
+        await Promise.all(bodies.slice(from, from + 100).map((body) => publisher.deadLetter(body, reason)))
       }
       await soon(async () => {
         if ((await waiting()) < before + bodies.length) throw new Error('Not all of them are there yet')

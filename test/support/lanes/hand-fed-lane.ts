@@ -1,4 +1,5 @@
-import type { LaneConsumer, LaneRecord } from '../../../core/ports.ts'
+import type { LaneRecord } from '../../../core/domain/job.ts'
+import type { LaneConsumer } from '../../../core/ports.ts'
 
 /** A consumer of one lane, whose batches a test hands over. */
 export const makeHandFedLane = () => {

@@ -1,6 +1,6 @@
+import type { LaneRecord } from '../../../core/domain/job.ts'
 import { decodeJob, type MessagesJob, type RangeJob, type RetryJob } from '../../../core/domain/job.ts'
 import { type Lane, type LaneCounts, laneOf } from '../../../core/domain/lanes.ts'
-import type { LaneRecord } from '../../../core/ports.ts'
 import { entryOf, messagesJob } from '../builders.ts'
 
 /** A job with entries from `seq` on. */

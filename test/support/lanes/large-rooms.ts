@@ -1,5 +1,6 @@
+import type { Member } from '../../../core/domain/identity.ts'
 import { encodeJob, slotsOf } from '../../../core/domain/job.ts'
-import type { Member, RoomDirectory } from '../../../core/ports.ts'
+import type { RoomDirectory } from '../../../core/ports.ts'
 import { makeDeliver } from '../../../core/use-cases/deliver.ts'
 import type { Answer } from '../../memory/frame-poster.ts'
 import { makeParts, recordJobs, recordPosts } from '../gateway/parts.ts'

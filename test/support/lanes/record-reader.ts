@@ -1,6 +1,7 @@
 import { expect, vi } from 'vitest'
+import type { LaneRecord } from '../../../core/domain/job.ts'
 import type { Lane } from '../../../core/domain/lanes.ts'
-import type { LaneConsumer, LaneRecord } from '../../../core/ports.ts'
+import type { LaneConsumer } from '../../../core/ports.ts'
 
 export type RecordReader = {
   /** Every batch that was handed over, in order, rejected ones too. */

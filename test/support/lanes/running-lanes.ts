@@ -7,7 +7,7 @@ import { memberOf } from '../../../core/membership.ts'
 import type { FramePoster, RoomPublisher } from '../../../core/ports.ts'
 import { makeDeliver } from '../../../core/use-cases/deliver.ts'
 import { startLanePoller } from '../../../gateway/lambda/lane-poller.ts'
-import { makeHandler } from '../../../lambdas/handlers/deliver.ts'
+import { makeDeliverHandler } from '../../../lambdas/handlers/deliver.ts'
 import { defaultLimits } from '../../../protocol/limits.ts'
 import type { ServerFrame } from '../../../protocol/server-frames.ts'
 import { makeIdSource } from '../../memory/id-source.ts'
@@ -60,7 +60,7 @@ export const startLanes = async ({ largeRoomMembers, post, onPosted }: Options) 
     limits: defaultLimits,
     largeRoomMembers,
   }
-  const handler = makeHandler({ deliver: makeDeliver({ ...deps, wait: (ms) => wait(ms) }), clock })
+  const handler = makeDeliverHandler({ deliver: makeDeliver({ ...deps, wait: (ms) => wait(ms) }), clock })
   const context = { awsRequestId: 'r', getRemainingTimeInMillis: () => 30_000 }
   const poller = await startLanePoller({
     consumer: lanes.consumer,

@@ -7,7 +7,7 @@ describe('lanes in memory', () => {
 
   test('keeps the newest 1,000 dead letters', async () => {
     const { publisher, deadLetters } = lanes()
-    for (let n = 1; n <= 1_005; n++) await publisher.setAside(`body ${n}`, 'not a job')
+    for (let n = 1; n <= 1_005; n++) await publisher.deadLetter(`body ${n}`, 'not a job')
     expect(deadLetters()).toHaveLength(1_000)
     expect(deadLetters()[0]).toEqual({ body: 'body 6', reason: 'not a job' })
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { makeLanes } from '../../../../adapters/embedded/lanes.ts'
 import { makeRoomPublisher } from '../../../../adapters/lambda/room-publisher.ts'
 import type { RoomPublisher } from '../../../../core/ports.ts'
-import { makeHandler } from '../../../../lambdas/handlers/publish.ts'
+import { makePublishHandler } from '../../../../lambdas/handlers/publish.ts'
 import { makeTelemetry } from '../../../memory/telemetry.ts'
 import { invocation } from '../../../support/gateway/lambda-events.ts'
 import { recordJobs } from '../../../support/gateway/parts.ts'
@@ -11,7 +11,7 @@ import { entriesJob, retryJob } from '../../../support/lanes/lane-jobs.ts'
 /** The publisher over the function that it invokes, with what passes between them as text, as on Lambda. */
 const setUp = (inside: RoomPublisher, fails: () => Error | undefined = () => undefined) => {
   const invocations: string[] = []
-  const handler = makeHandler({ publisher: inside })
+  const handler = makePublishHandler({ publisher: inside })
   const publisher = makeRoomPublisher({
     functionName: 'publish',
     invoke: async (functionName, event) => {
@@ -26,19 +26,19 @@ const setUp = (inside: RoomPublisher, fails: () => Error | undefined = () => und
 
 describe('the publisher of a function that cannot reach the broker', () => {
   it('publishes what comes in one turn in one invocation, with delays and dead letters', async () => {
-    const { publisher: inside, jobs, setAside } = recordJobs()
+    const { publisher: inside, jobs, deadLetters } = recordJobs()
     const { publisher, invocations } = setUp(inside)
     await Promise.all([
       publisher.publish(retryJob('general', 1), { delayMs: 1_000 }),
       publisher.publish(entriesJob('general', 1)),
-      publisher.setAside('{"broken', 'no job'),
+      publisher.deadLetter('{"broken', 'no job'),
     ])
     expect(invocations).toEqual(['publish'])
     expect(jobs.map(({ job, delayMs }) => [job.kind, delayMs])).toEqual([
       ['retry', 1_000],
       ['messages', 0],
     ])
-    expect(setAside).toEqual([{ body: '{"broken', reason: 'no job' }])
+    expect(deadLetters).toEqual([{ body: '{"broken', reason: 'no job' }])
   })
 
   it('splits what is too large for one invocation', async () => {
@@ -71,9 +71,9 @@ describe('the publisher of a function that cannot reach the broker', () => {
   })
 
   it('sets aside what it was handed as a job and is none that this version knows', async () => {
-    const { publisher: inside, setAside } = recordJobs()
+    const { publisher: inside, deadLetters } = recordJobs()
     const requests = [{ kind: 'job', body: '{"v":9}', delayMs: 0 }] as const
-    await makeHandler({ publisher: inside })({ requests }, invocation)
-    expect(setAside).toEqual([{ body: '{"v":9}', reason: 'not a job that this version knows' }])
+    await makePublishHandler({ publisher: inside })({ requests }, invocation)
+    expect(deadLetters).toEqual([{ body: '{"v":9}', reason: 'not a job that this version knows' }])
   })
 })

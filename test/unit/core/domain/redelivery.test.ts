@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { LaneRecord } from '../../../../core/domain/job.ts'
 import { handOver } from '../../../../core/domain/redelivery.ts'
-import type { LaneRecord } from '../../../../core/ports.ts'
 
 describe('handing over a batch', () => {
   const batch: readonly LaneRecord[] = [{ body: '1', redelivered: false, messageId: 'm-1' }]

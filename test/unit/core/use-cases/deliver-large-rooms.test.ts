@@ -72,7 +72,7 @@ describe('deliver, to a large room', () => {
     expect(room.jobs).toHaveLength(11)
     await room.deliver(batch, far)
     expect(room.jobs).toHaveLength(11 + 16)
-    expect(room.setAside).toEqual([])
+    expect(room.deadLetters).toEqual([])
     expect(room.posted).toEqual([])
 
     await room.newConsumer()(room.takeJobs(), far)
@@ -165,7 +165,7 @@ describe('deliver, of jobs for a part of a large room', () => {
       read: async () => ({ epoch: 'another', seq: 1, floor: 1, entries: [], more: false }),
     }
     await makeDeliver({ ...room.deps, log })(room.takeJobs(), far)
-    expect([room.posted, room.jobs, room.setAside]).toEqual([[], [], []])
+    expect([room.posted, room.jobs, room.deadLetters]).toEqual([[], [], []])
   })
 
   it('owes a retry in the lane of the part, closes who is not served in the end, and dead-letters that', async () => {
@@ -180,7 +180,7 @@ describe('deliver, of jobs for a part of a large room', () => {
       await room.deliver(room.takeJobs(), far)
     }
     expect(delays).toEqual([1_000, 5_000, 5_000, 30_000])
-    expect(room.setAside.map(({ body }) => JSON.parse(body))).toMatchObject([
+    expect(room.deadLetters.map(({ body }) => JSON.parse(body))).toMatchObject([
       { kind: 'retry', from: 1, to: 2, connectionIds: ['c7'], slots: { first: expect.any(String) } },
     ])
     expect(room.closed).toEqual(['c7'])
@@ -253,13 +253,13 @@ describe('deliver, of jobs for a part of a large room', () => {
     expect(served).toBeLessThan(40)
     await expect(room.broken(jobs, far)).rejects.toThrow('The broker is away')
     expect(room.posted).toHaveLength(served)
-    expect(room.setAside).toEqual([])
+    expect(room.deadLetters).toEqual([])
   })
 
   it('sets the jobs of a part aside that fail of a defect, and serves the other parts', async () => {
     const room = await breaking(new Error('The row has no endpoint'))
     await room.broken(room.takeJobs(), far)
-    expect(room.setAside.map(({ body }) => JSON.parse(body))).toMatchObject([
+    expect(room.deadLetters.map(({ body }) => JSON.parse(body))).toMatchObject([
       { kind: 'range', roomId: 'general', slots: { first: '3000', last: '3fff' } },
     ])
     expect(room.posted.length).toBeGreaterThan(20)

@@ -183,7 +183,7 @@ describe('deliver', () => {
   })
 
   it('sets aside what could not be posted in the end, and closes that connection so that it comes back', async () => {
-    const { deliver, append, seat, jobs, setAside, closed, members } = await setUp(() => 'failed')
+    const { deliver, append, seat, jobs, deadLetters, closed, members } = await setUp(() => 'failed')
     await seat('general', 'stuck')
     await deliver([await append()], far)
     const delays: (number | undefined)[] = []
@@ -196,17 +196,17 @@ describe('deliver', () => {
       )
     }
     expect(delays).toEqual([1_000, 5_000, 5_000, 30_000])
-    expect(setAside).toHaveLength(1)
+    expect(deadLetters).toHaveLength(1)
     expect(closed).toEqual(['stuck'])
     expect(await members()).toEqual([])
   })
 
   it('sets a record aside that is no job, and delivers the rest of its batch', async () => {
-    const { deliver, append, seat, seqsOf, setAside } = await setUp()
+    const { deliver, append, seat, seqsOf, deadLetters } = await setUp()
     await seat('general', 'c1')
     await deliver(['not json', '{"v":9,"kind":"messages"}', await append(), ''], far)
     expect(seqsOf('c1')).toEqual([1])
-    expect(setAside.map(({ body }) => body)).toEqual(['not json', '{"v":9,"kind":"messages"}', ''])
+    expect(deadLetters.map(({ body }) => body)).toEqual(['not json', '{"v":9,"kind":"messages"}', ''])
   })
 
   it('tells a member whose token has expired, closes it, and sends it nothing more', async () => {
@@ -229,7 +229,7 @@ describe('deliver', () => {
   })
 
   it('brings nobody closer to being closed for want of time, however often', async () => {
-    const { deliver, append, seat, jobs, setAside, closed, clock, seqsOf } = await setUp()
+    const { deliver, append, seat, jobs, deadLetters, closed, clock, seqsOf } = await setUp()
     await seat('general', 'c1')
     await deliver([await append()], clock())
     for (let turn = 0; turn < 10; turn++) {
@@ -237,7 +237,7 @@ describe('deliver', () => {
       if (job) await deliver([encodeJob(job)], clock())
     }
     expect(retryOf(jobs).map(({ attempt }) => attempt)).toEqual(Array.from({ length: 11 }, () => 0))
-    expect([setAside, closed]).toEqual([[], []])
+    expect([deadLetters, closed]).toEqual([[], []])
     const { job } = jobs.at(-1) ?? {}
     if (job) await deliver([encodeJob(job)], far)
     expect(seqsOf('c1')).toEqual([1])
@@ -257,24 +257,24 @@ describe('deliver', () => {
   }
 
   it('rejects when the store is away, so that the batch comes again, and still serves the other rooms', async () => {
-    const { deliver, append, seqsOf, setAside } = await breaking(
+    const { deliver, append, seqsOf, deadLetters } = await breaking(
       new ChatError('unavailable', 'The store is away'),
     )
     await expect(deliver([await append(), await append('hi', 'other')], far)).rejects.toThrow(
       'The store is away',
     )
     expect(seqsOf('c1')).toEqual([1])
-    expect(setAside).toEqual([])
+    expect(deadLetters).toEqual([])
   })
 
   it('sets the jobs of a room aside whose row or log is broken, and holds up no other room', async () => {
-    const { deliver, append, seqsOf, setAside, telemetry } = await breaking(
+    const { deliver, append, seqsOf, deadLetters, telemetry } = await breaking(
       new Error('The row has no endpoint'),
     )
     const job = await append()
     await deliver([job, await append('hi', 'other')], far)
     expect(seqsOf('c1')).toEqual([1])
-    expect(setAside.map(({ body }) => JSON.parse(body))).toEqual([JSON.parse(job)])
+    expect(deadLetters.map(({ body }) => JSON.parse(body))).toEqual([JSON.parse(job)])
     expect(telemetry.errors).toMatchObject([{ error: { message: 'The row has no endpoint' } }])
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { personalRoomOf } from '../../../../core/domain/access.ts'
+import type { Member } from '../../../../core/domain/identity.ts'
 import { membershipMs } from '../../../../core/membership.ts'
-import type { Member } from '../../../../core/ports.ts'
 import { makeCheckAccess } from '../../../../core/use-cases/check-access.ts'
 import { makeConnect } from '../../../../core/use-cases/connect.ts'
 import { makeDisconnect } from '../../../../core/use-cases/disconnect.ts'

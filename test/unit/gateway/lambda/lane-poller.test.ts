@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { LaneConsumer, LaneRecord } from '../../../../core/ports.ts'
+import type { LaneRecord } from '../../../../core/domain/job.ts'
+import type { LaneConsumer } from '../../../../core/ports.ts'
 import { startLanePoller } from '../../../../gateway/lambda/lane-poller.ts'
 import type { RabbitMqEvent } from '../../../../lambdas/aws/events.ts'
 

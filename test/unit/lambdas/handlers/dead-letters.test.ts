@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { makeHandler } from '../../../../lambdas/handlers/dead-letters.ts'
+import { makeDeadLettersHandler } from '../../../../lambdas/handlers/dead-letters.ts'
 import { invocation } from '../../../support/gateway/lambda-events.ts'
 
-type Run = Parameters<typeof makeHandler>[0]['run']
+type Run = Parameters<typeof makeDeadLettersHandler>[0]['run']
 
 const ask = (event: object, run: Run, mostCharacters?: number) =>
-  makeHandler({ run, ...(mostCharacters !== undefined && { mostCharacters }) })(event, invocation)
+  makeDeadLettersHandler({ run, ...(mostCharacters !== undefined && { mostCharacters }) })(event, invocation)
 
 const nothing: Run = async () => {
   throw new Error('Nothing is to be run')

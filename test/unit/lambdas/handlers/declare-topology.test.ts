@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DeclareTopologyEvent } from '../../../../lambdas/aws/events.ts'
-import { makeHandler } from '../../../../lambdas/handlers/declare-topology.ts'
+import { makeDeclareTopologyHandler } from '../../../../lambdas/handlers/declare-topology.ts'
 import { invocation } from '../../../support/gateway/lambda-events.ts'
 
 const topologyId = 'chat.v1.jobs.8-lanes-2-bulk'
@@ -8,7 +8,7 @@ const before = 'chat.v1.jobs.4-lanes-2-bulk'
 
 const run = async (event: Omit<DeclareTopologyEvent, 'ResourceProperties'>, Jobs = topologyId) => {
   const done: string[] = []
-  const handler = makeHandler({
+  const handler = makeDeclareTopologyHandler({
     topologyId,
     declare: async () => void done.push('declared'),
     retire: async (id) => void done.push(`retired ${id}`),

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import type { DeleteReaderEvent } from '../../../../lambdas/aws/events.ts'
-import { makeHandler } from '../../../../lambdas/handlers/delete-reader.ts'
+import { makeDeleteReaderHandler } from '../../../../lambdas/handlers/delete-reader.ts'
 import { invocation } from '../../../support/gateway/lambda-events.ts'
 
 const run = async (event: DeleteReaderEvent) => {
   const deleted: string[] = []
-  const handler = makeHandler({ deleteMapping: async (uuid) => void deleted.push(uuid) })
+  const handler = makeDeleteReaderHandler({ deleteMapping: async (uuid) => void deleted.push(uuid) })
   return { ...(await handler(event, invocation)), deleted }
 }
 

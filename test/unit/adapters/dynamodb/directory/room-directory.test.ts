@@ -81,7 +81,7 @@ describe('room directory on DynamoDB', () => {
   it('lets a tombstone end by itself after minutes, in the whole seconds of TTL, and keeps it out of the index', async () => {
     dynamoDb.on(PutItemCommand).resolves({})
 
-    await directory.bury('c1')
+    await directory.markGone('c1')
 
     const item = dynamoDb.commandCalls(PutItemCommand)[0]?.args[0].input.Item
     expect(item?.expiresAt).toEqual({ N: '305' })
@@ -131,6 +131,6 @@ describe('room directory on DynamoDB', () => {
     const missingTable = new ResourceNotFoundException(error)
     dynamoDb.on(PutItemCommand).rejects(missingTable)
 
-    await expect(directory.bury('c1')).rejects.toBe(missingTable)
+    await expect(directory.markGone('c1')).rejects.toBe(missingTable)
   })
 })
