@@ -21,7 +21,7 @@ export default defineConfig({
       suite('e2e', { testTimeout: 120_000, fileParallelism: false }),
     ],
     globalSetup: ['test/support/servers/servers.ts'],
-    reporters: ['default', './test/support/closing-line.ts'],
+    reporters: ['default', './test/support/summary.ts'],
     coverage: {
       provider: 'v8',
       include: ['protocol', 'core', 'adapters', 'lambdas', 'gateway', 'client', 'cli'].map(

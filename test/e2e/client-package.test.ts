@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { hasBrowser, launchBrowser } from '../support/client/browser.ts'
 import { startTestChat } from '../support/gateway/test-chat.ts'
+import { needs } from '../support/requirements.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../..')
@@ -167,7 +168,7 @@ describe('the package of the client', () => {
     })
   })
 
-  it.runIf(hasBrowser())('does so in a browser, as it is', async () => {
+  it('does so in a browser, as it is', needs('Chromium', hasBrowser()), async () => {
     const { url } = await startTestChat()
     const browser = await launchBrowser()
     onTestFinished(() => browser.close())

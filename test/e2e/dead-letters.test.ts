@@ -8,12 +8,13 @@ import { laneOf } from '../../core/domain/lanes.ts'
 import { eventually } from '../support/eventually.ts'
 import { startTestChat } from '../support/gateway/test-chat.ts'
 import { spawnDeadLetters } from '../support/processes/dead-letters-process.ts'
+import { needs } from '../support/requirements.ts'
 import { connectPlain } from '../support/sockets/plain-client.ts'
 
 const rabbitMq = inject('rabbitMq')
 const counts = { lanes: 2, bulkLanes: 1 }
 
-describe.runIf(rabbitMq !== null)('a message that was set aside', () => {
+describe('a message that was set aside', needs('RabbitMQ', rabbitMq !== null), () => {
   const roomId = 'general'
   const send = (content: string) => ({ action: 'sendMessage', roomId, content })
 

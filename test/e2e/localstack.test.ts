@@ -14,6 +14,7 @@ import { makeTelemetry } from '../memory/telemetry.ts'
 import { invocation } from '../support/gateway/lambda-events.ts'
 import { credentials, startTestGateway } from '../support/gateway/test-gateway.ts'
 import { awsVariables, ownLanes, spawnPoller } from '../support/processes/poller-process.ts'
+import { needs } from '../support/requirements.ts'
 import { startLambdaApi } from '../support/servers/lambda-api.ts'
 import { makeTestTables } from '../support/servers/test-tables.ts'
 
@@ -68,23 +69,27 @@ const smoke = async (url: string, timeoutMs: number) => {
   return { wentWell: await runSmoke(options, { tell, complain: tell }), lines }
 }
 
-describe.runIf(rabbitMq !== null)('a deployment whose lanes are read by the poller process', () => {
-  it('passes the smoke test', async () => {
-    const { url, startPoller } = await startDeployment()
-    await startPoller().untilLogged('Polling the lanes')
-    const { wentWell, lines } = await smoke(url, 20_000)
-    expect(lines.at(-1)).toMatch(/^All went well/)
-    expect(wentWell).toBe(true)
-  })
+describe(
+  'a deployment whose lanes are read by the poller process',
+  needs('RabbitMQ', rabbitMq !== null),
+  () => {
+    it('passes the smoke test', async () => {
+      const { url, startPoller } = await startDeployment()
+      await startPoller().untilLogged('Polling the lanes')
+      const { wentWell, lines } = await smoke(url, 20_000)
+      expect(lines.at(-1)).toMatch(/^All went well/)
+      expect(wentWell).toBe(true)
+    })
 
-  it('fails it without the poller: everything is stored, and nothing pushed', async () => {
-    const { url, startPoller } = await startDeployment()
-    const poller = startPoller()
-    await poller.untilLogged('Polling the lanes')
-    poller.child.kill('SIGKILL')
-    await poller.exited
-    const { wentWell, lines } = await smoke(url, 6_000)
-    expect(wentWell).toBe(false)
-    expect(lines.at(-1)).toMatch(/^receive .*A has 10 of 10 messages, 0 of them pushed/)
-  })
-})
+    it('fails it without the poller: everything is stored, and nothing pushed', async () => {
+      const { url, startPoller } = await startDeployment()
+      const poller = startPoller()
+      await poller.untilLogged('Polling the lanes')
+      poller.child.kill('SIGKILL')
+      await poller.exited
+      const { wentWell, lines } = await smoke(url, 6_000)
+      expect(wentWell).toBe(false)
+      expect(lines.at(-1)).toMatch(/^receive .*A has 10 of 10 messages, 0 of them pushed/)
+    })
+  },
+)

@@ -4,13 +4,14 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { hasBrowser, launchBrowser } from '../support/client/browser.ts'
 import { eventually } from '../support/eventually.ts'
 import { startTestChat } from '../support/gateway/test-chat.ts'
+import { needs } from '../support/requirements.ts'
 import { startTcpProxy } from '../support/sockets/tcp-proxy.ts'
 
 const desktop = { width: 1100, height: 720 }
 const phone = { width: 390, height: 844 }
 const screenshots = 'coverage/screenshots'
 
-describe.runIf(hasBrowser())('the page in a browser', () => {
+describe('the page in a browser', needs('Chromium', hasBrowser()), () => {
   let browser: Browser
   beforeAll(async () => {
     await import('../../web/build.ts')

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { needs } from '../support/requirements.ts'
 import { canStartRabbitMq } from '../support/servers/rabbitmq-server.ts'
 
 /** A soak as a process, as `npm run soak` runs it; it is ended, and what it started with it, when the test ends. */
@@ -43,26 +44,25 @@ describe('the soak', () => {
     expect(output).toMatch(line)
   })
 
-  it.runIf(canRun)(
-    'finds nothing lost, doubled or out of order in half a minute of faults',
-    async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'simple-chat-soak-test-'))
-      onTestFinished(() => rm(folder, { recursive: true, force: true }))
-      const report = join(folder, 'report.json')
-      const kinds = [...oneOfEach].sort()
-      const options = ['--minutes', '0.5', '--faults', kinds.join(','), '--store', 'dynalite', '--seed', seed]
-      const { code, output } = await soak(...options, '--report', report)
-      console.log(output)
-      expect(code).toBe(0)
-      const { runs } = JSON.parse(await readFile(report, 'utf8'))
-      expect(runs).toHaveLength(1)
-      const [{ verdict, faultKinds, problems }] = runs
-      expect(problems).toEqual([])
-      expect(verdict.total).toMatchObject({ lost: 0, doubled: 0, outOfOrder: 0 })
-      expect(verdict.total.acked).toBeGreaterThan(0)
-      expect(verdict.total.delivered).toBeGreaterThan(verdict.total.acked)
-      expect(Object.keys(faultKinds).sort()).toEqual(kinds)
-    },
-    240_000,
-  )
+  it('finds nothing lost, doubled or out of order in half a minute of faults', {
+    ...needs('RabbitMQ', canRun),
+    timeout: 240_000,
+  }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'simple-chat-soak-test-'))
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const report = join(folder, 'report.json')
+    const kinds = [...oneOfEach].sort()
+    const options = ['--minutes', '0.5', '--faults', kinds.join(','), '--store', 'dynalite', '--seed', seed]
+    const { code, output } = await soak(...options, '--report', report)
+    console.log(output)
+    expect(code).toBe(0)
+    const { runs } = JSON.parse(await readFile(report, 'utf8'))
+    expect(runs).toHaveLength(1)
+    const [{ verdict, faultKinds, problems }] = runs
+    expect(problems).toEqual([])
+    expect(verdict.total).toMatchObject({ lost: 0, doubled: 0, outOfOrder: 0 })
+    expect(verdict.total.acked).toBeGreaterThan(0)
+    expect(verdict.total.delivered).toBeGreaterThan(verdict.total.acked)
+    expect(Object.keys(faultKinds).sort()).toEqual(kinds)
+  })
 })

@@ -28,6 +28,7 @@ import { refusalOf } from '../support/gateway/gateway-client.ts'
 import { invocation } from '../support/gateway/lambda-events.ts'
 import { entriesJob } from '../support/lanes/lane-jobs.ts'
 import { spawnDeadLetters } from '../support/processes/dead-letters-process.ts'
+import { needs } from '../support/requirements.ts'
 import { keySet, startJwksServer } from '../support/servers/jwks-server.ts'
 import { startLambdaApi } from '../support/servers/lambda-api.ts'
 import { freePort } from '../support/servers/rabbitmq-server.ts'
@@ -158,7 +159,7 @@ const deploy = async (brokerUrl: string) => {
   return { gateway, functions, aws, api, tokenOf }
 }
 
-describe.runIf(rabbitMq !== null)('the bundles, with the environment of the template', () => {
+describe('the bundles, with the environment of the template', needs('RabbitMQ', rabbitMq !== null), () => {
   it('pass the smoke test in the gateway', async () => {
     const { gateway, tokenOf } = await deploy(rabbitMq ?? '')
     const lines: string[] = []

@@ -6,6 +6,7 @@ import { entriesJob, numbersOf, retryJob, roomsIn, upTo } from '../support/lanes
 import { readLane, soon } from '../support/lanes/record-reader.ts'
 import { operatorEnv, spawnDeadLetters } from '../support/processes/dead-letters-process.ts'
 import { awsVariables } from '../support/processes/poller-process.ts'
+import { needs } from '../support/requirements.ts'
 import { startLambdaApi } from '../support/servers/lambda-api.ts'
 import { freePort } from '../support/servers/rabbitmq-server.ts'
 import { startTcpProxy } from '../support/sockets/tcp-proxy.ts'
@@ -74,7 +75,7 @@ const rabbitMq = inject('rabbitMq')
 const [room = ''] = roomsIn('lane.0', { lanes: 2, bulkLanes: 1 }, 1)
 const retries = (numbers: readonly number[]) => numbers.map((n) => encodeJob(retryJob(room, n)))
 
-describe.runIf(rabbitMq !== null)('npm run dead-letters on RabbitMQ', () => {
+describe('npm run dead-letters on RabbitMQ', needs('RabbitMQ', rabbitMq !== null), () => {
   const url = rabbitMq ?? ''
   let world: DeadLettersUnderTest
   let env: ReturnType<typeof operatorEnv>

@@ -9,6 +9,7 @@ import { invocation } from '../../support/gateway/lambda-events.ts'
 import { makeParts, recordJobs, recordPosts } from '../../support/gateway/parts.ts'
 import { roomsIn } from '../../support/lanes/lane-jobs.ts'
 import { awsVariables, ownLanes, spawnPoller } from '../../support/processes/poller-process.ts'
+import { needs } from '../../support/requirements.ts'
 import { startLambdaApi } from '../../support/servers/lambda-api.ts'
 
 const rabbitMq = inject('rabbitMq')
@@ -33,7 +34,7 @@ const makeDeployed = () => {
   }
 }
 
-describe.runIf(rabbitMq !== null)("LocalStack's lane poller", () => {
+describe("LocalStack's lane poller", needs('RabbitMQ', rabbitMq !== null), () => {
   const setUp = async () => {
     const api = await startLambdaApi()
     const lanes = ownLanes(rabbitMq ?? '')

@@ -8,11 +8,12 @@ import type { LaneConsumer, Telemetry } from '../../../core/ports.ts'
 import { makeTelemetry, type RecordedTelemetry } from '../../memory/telemetry.ts'
 import { ownTopology } from '../../support/lanes/rabbitmq-lanes.ts'
 import { type RecordReader, readLane, soon } from '../../support/lanes/record-reader.ts'
+import { needs } from '../../support/requirements.ts'
 import { startTcpProxy, type TcpProxy } from '../../support/sockets/tcp-proxy.ts'
 
 const rabbitMq = inject('rabbitMq')
 
-describe.runIf(rabbitMq !== null)('consumer on RabbitMQ', () => {
+describe('consumer on RabbitMQ', needs('RabbitMQ', rabbitMq !== null), () => {
   let proxy: TcpProxy
   let inspector: ChannelModel
   let channel: ConfirmChannel

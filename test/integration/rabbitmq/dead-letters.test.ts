@@ -8,6 +8,7 @@ import { type DeadLettersUnderTest, startDeadLetters } from '../../support/lanes
 import { entriesJob, numbersOf, rangeJob, retryJob, roomsIn, upTo } from '../../support/lanes/lane-jobs.ts'
 import { ownTopology } from '../../support/lanes/rabbitmq-lanes.ts'
 import { type RecordReader, readLane, soon } from '../../support/lanes/record-reader.ts'
+import { needs } from '../../support/requirements.ts'
 import { startTcpProxy } from '../../support/sockets/tcp-proxy.ts'
 
 const rabbitMq = inject('rabbitMq')
@@ -16,7 +17,7 @@ const [room = '', roomElsewhere = ''] = ['lane.0', 'lane.1'].flatMap((lane) => r
 const retries = (numbers: readonly number[], roomId = room) =>
   numbers.map((n) => encodeJob(retryJob(roomId, n)))
 
-describe.runIf(rabbitMq !== null)('dead letters on RabbitMQ', () => {
+describe('dead letters on RabbitMQ', needs('RabbitMQ', rabbitMq !== null), () => {
   const url = rabbitMq ?? ''
   let world: DeadLettersUnderTest
   let deadLetters: DeadLetters

@@ -13,13 +13,14 @@ import { makeTelemetry, type RecordedTelemetry } from '../../memory/telemetry.ts
 import { retryJob, roomsIn } from '../../support/lanes/lane-jobs.ts'
 import { ownTopology } from '../../support/lanes/rabbitmq-lanes.ts'
 import { soon } from '../../support/lanes/record-reader.ts'
+import { needs } from '../../support/requirements.ts'
 import { freePort } from '../../support/servers/rabbitmq-server.ts'
 import { startTcpProxy, type TcpProxy } from '../../support/sockets/tcp-proxy.ts'
 
 const rabbitMq = inject('rabbitMq')
 const unavailable = expect.objectContaining({ name: 'ChatError', code: 'unavailable', status: 503 })
 
-describe.runIf(rabbitMq !== null)('publisher on RabbitMQ', () => {
+describe('publisher on RabbitMQ', needs('RabbitMQ', rabbitMq !== null), () => {
   const timeouts = { connectTimeoutMs: 500, confirmTimeoutMs: 300 }
   let proxy: TcpProxy
   let inspector: ChannelModel

@@ -8,13 +8,14 @@ import { makeTelemetry } from '../../memory/telemetry.ts'
 import { numbersOf, retryJob, roomsIn, upTo } from '../../support/lanes/lane-jobs.ts'
 import { ownTopology } from '../../support/lanes/rabbitmq-lanes.ts'
 import { type RecordReader, readLane, soon } from '../../support/lanes/record-reader.ts'
+import { needs } from '../../support/requirements.ts'
 import {
   canStartRabbitMq,
   type RabbitMqServer,
   startRabbitMqServer,
 } from '../../support/servers/rabbitmq-server.ts'
 
-describe.runIf(await canStartRabbitMq())('a broker in trouble', () => {
+describe('a broker in trouble', needs('RabbitMQ', await canStartRabbitMq()), () => {
   const topology = ownTopology()
   const telemetry = makeTelemetry()
   const [room = ''] = roomsIn('lane.0', topology.laneCounts, 1)

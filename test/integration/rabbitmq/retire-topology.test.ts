@@ -16,10 +16,11 @@ import { laneNames, laneOf } from '../../../core/domain/lanes.ts'
 import { makeTelemetry } from '../../memory/telemetry.ts'
 import { retryJob } from '../../support/lanes/lane-jobs.ts'
 import { soon } from '../../support/lanes/record-reader.ts'
+import { needs } from '../../support/requirements.ts'
 
 const rabbitMq = inject('rabbitMq')
 
-describe.runIf(rabbitMq !== null)('lanes that are retired', () => {
+describe('lanes that are retired', needs('RabbitMQ', rabbitMq !== null), () => {
   const url = rabbitMq ?? ''
   const rooms = Array.from({ length: 30 }, (_, index) => `room-${index}`)
   let prefix: string

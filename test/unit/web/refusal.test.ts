@@ -2,8 +2,9 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasBrowser, launchBrowser } from '../../support/client/browser.ts'
 import { buildScriptedPage } from '../../support/client/scripted-page.ts'
+import { needs } from '../../support/requirements.ts'
 
-describe.runIf(hasBrowser())('the page, refused', () => {
+describe('the page, refused', needs('Chromium', hasBrowser()), () => {
   let browser: Browser
   let open: Awaited<ReturnType<typeof buildScriptedPage>>
   beforeAll(async () => {

@@ -5,10 +5,11 @@ import { hasBrowser, launchBrowser } from '../../support/client/browser.ts'
 import { buildScriptedPage } from '../../support/client/scripted-page.ts'
 import { until } from '../../support/client/test-client.ts'
 import { eventually } from '../../support/eventually.ts'
+import { needs } from '../../support/requirements.ts'
 
 const screenshots = 'coverage/screenshots'
 
-describe.runIf(hasBrowser())('the page, while the server is silent', () => {
+describe('the page, while the server is silent', needs('Chromium', hasBrowser()), () => {
   let browser: Browser
   let open: Awaited<ReturnType<typeof buildScriptedPage>>
   beforeAll(async () => {
