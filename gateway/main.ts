@@ -4,16 +4,16 @@ import { readConfig } from './settings/config.ts'
 import { StartError } from './settings/start-error.ts'
 import { startChat } from './start.ts'
 
-// Standard output is for the log alone, one JSON object a line; what a person reads goes to standard error.
+// Standard output carries the log only, one JSON object per line. Messages for people go to standard error.
 
-/** Ends on the first SIGTERM or SIGINT in order, and on the second at once. */
+/** Drains on the first SIGTERM or SIGINT and exits immediately on the second. */
 const endOnSignals = (gateway: Gateway): void => {
   let ending = false
   const end = (signal: NodeJS.Signals) => {
     if (ending) process.exit(1)
     ending = true
     console.error(
-      `${signal}: telling clients to reconnect, finishing what is in hand. Once more ends it at once.`,
+      `${signal}: draining (work in flight finishes, clients are asked to reconnect). Repeat it to exit immediately.`,
     )
     gateway.drain().then(
       () => process.exit(0),
@@ -24,7 +24,7 @@ const endOnSignals = (gateway: Gateway): void => {
   process.on('SIGINT', end)
 }
 
-/** One line for what the user can mend; a defect shows where it is. */
+/** Exits with one line for problems that the user can fix, and with a stack trace for defects. */
 const fail = (error: unknown): never => {
   const expected = error instanceof SettingsError || error instanceof StartError
   console.error(expected ? error.message : error)
@@ -34,7 +34,9 @@ const fail = (error: unknown): never => {
 try {
   const gateway = await startChat(readConfig(process.env))
   endOnSignals(gateway)
-  console.error(`Simple Chat is at ${gateway.url.replace('127.0.0.1', 'localhost')}/ (Ctrl+C ends it)`)
+  console.error(
+    `Simple Chat runs at ${gateway.url.replace('127.0.0.1', 'localhost')}/ (press Ctrl+C to stop)`,
+  )
 } catch (error) {
   fail(error)
 }

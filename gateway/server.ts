@@ -9,7 +9,7 @@ import { makeManagementApi } from './http/management-api.ts'
 import { type Credentials, makeSignatureCheck } from './http/signature.ts'
 import { makeStaticFiles } from './http/static-files.ts'
 import type { PickHandlers } from './lambda/handlers.ts'
-import { makeInHand } from './lambda/in-flight.ts'
+import { makeInFlight } from './lambda/in-flight.ts'
 import { makeInvoke } from './lambda/invoke.ts'
 import { startLanePoller } from './lambda/lane-poller.ts'
 import type { RouteTable } from './lambda/routing.ts'
@@ -25,35 +25,37 @@ import type { AllowedOrigins } from './sockets/handshake.ts'
 import { watchLifetimes } from './sockets/lifetimes.ts'
 import { makeUpgrade } from './sockets/upgrade.ts'
 
+/** Options of `startGateway`. */
 export type GatewayOptions = {
-  /** 0 for any free one. */
+  /** Port to listen on; 0 chooses a free one. */
   readonly port: number
-  /** Address to listen on. Default: 127.0.0.1, this machine only. */
+  /** Address to listen on. Default: 127.0.0.1, reachable from this machine only. */
   readonly host?: string
-  /** Host and port that events carry and that other nodes can reach. Default: the address listened on. */
+  /** Host and port in events, at which other nodes reach this one. Default: the address it listens on. */
   readonly domainName?: string
-  /** Default: `local`. */
+  /** Stage in events and paths. Default: `local`. */
   readonly stage?: string
+  /** Picks the set of handlers for each invocation. */
   readonly pickHandlers: PickHandlers
   readonly telemetry: Telemetry
-  /** Who may use /@connections. */
+  /** Keys that requests to /@connections must be signed with. */
   readonly credentials: Credentials
-  /** Part of what is signed. Default: us-east-1. */
+  /** Region in signatures and ARNs. Default: us-east-1. */
   readonly region?: string
-  /** Default: the deployed route table. */
+  /** Route table. Default: the deployed one. */
   readonly routes?: RouteTable
-  /** Default: API Gateway's. To be the same that `connections` were made with. */
+  /** Quotas; must be the ones that `connections` were created with. Default: API Gateway's. */
   readonly limits?: GatewayLimits
   readonly faults?: Faults
-  /** Made before, for whoever posts without a request; default: a table of its own. */
+  /** Connections that a poster in this process shares. Default: a new table. */
   readonly connections?: Connections
-  /** Origins from which a browser may connect. Default: null, any, as in API Gateway. */
+  /** Origins from which a browser may connect. Default: null (any), as in API Gateway. */
   readonly allowedOrigins?: AllowedOrigins
-  /** Folder of the page at `/`; without it there is none. */
+  /** Folder of the page at `/`. Default: no page. */
   readonly staticFolder?: string
-  /** What /health asks beside the gateway itself. */
+  /** Checks of dependencies for /health. */
   readonly checks?: () => Promise<readonly Check[]>
-  /** The lanes to poll; without it this process delivers nothing. */
+  /** Lanes to poll. Without them, this process delivers nothing. */
   readonly lanes?: {
     readonly consumer: LaneConsumer
     readonly counts: LaneCounts
@@ -62,38 +64,39 @@ export type GatewayOptions = {
   readonly clock?: Clock
 }
 
+/** A running gateway. */
 export type Gateway = {
   readonly port: number
-  /** `http://HOST:PORT`, as clients on this machine reach it. */
+  /** Address for clients on this machine: `http://HOST:PORT`. */
   readonly url: string
   readonly stage: string
   readonly connections: Connections
   readonly faults: Faults
   /**
-   * Goes away in order: no upgrades, /health 503, what is in hand is finished, clients are told and closed with
-   * 1001, $disconnect runs for each.
+   * Shuts down gracefully: refuses upgrades, answers 503 on /health, finishes work in flight, asks clients to
+   * reconnect, closes with 1001, and runs $disconnect for each connection.
    *
-   * @param withinMs about the most that it takes, whoever does not answer. Default: 20,000
+   * @param withinMs approximate time limit, even if clients do not answer. Default: 20,000
    */
   readonly drain: (withinMs?: number) => Promise<void>
-  /** The same without patience: for tests, a second at the worst. */
+  /** Shuts down gracefully within about a second. For tests. */
   readonly close: () => Promise<void>
-  /** Ends as a power cut would: no frame, no $disconnect. */
+  /** Ends as a power cut would: without frames and without $disconnect. */
   readonly kill: () => Promise<void>
 }
 
 /**
- * Starts an API Gateway look-alike: WebSocket routes, authorizer, @connections, the HTTP route, and Lambda's
- * event source for the lanes, all of which invoke the given handlers.
+ * Starts an API Gateway look-alike that invokes the given handlers: WebSocket routes, authorizer, @connections, the
+ * HTTP route, and Lambda's event source for the lanes.
  *
- * @throws StartError that names the port if it can't be listened on, and whatever subscribing to a lane throws
+ * @throws StartError if it cannot listen on the port, and the error of a failed subscription to a lane
  */
 export const startGateway = async (options: GatewayOptions): Promise<Gateway> => {
   const { stage = 'local', limits = apiGatewayLimits, faults = makeFaults(), telemetry } = options
   const { connections = makeConnections({ limits, faults, clock: options.clock ?? Date.now }) } = options
   const server = createServer({ keepAliveTimeout: 65_000 })
   const { url, port, address } = await listen(server, options.port, options.host ?? '127.0.0.1')
-  const parts = assemble({ ...options, stage, limits, faults, connections }, server, address)
+  const parts = wireServer({ ...options, stage, limits, faults, connections }, server, address)
   const poller = await startPoller(options, parts.deliver).catch(async (error: unknown) => {
     await kill({ ...parts, poller: undefined })
     throw error
@@ -106,7 +109,7 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
     return ending
   }
   const deps = { ...parts, poller }
-  telemetry.info('The gateway listens', { url, stage })
+  telemetry.info('The gateway is listening', { url, stage })
   return {
     port,
     url,
@@ -114,32 +117,32 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
     connections,
     faults,
     drain: (withinMs = 20_000) => end(() => shutDown(deps, shares(withinMs, limits.closeTimeoutMs))),
-    close: () => end(() => shutDown(deps, { inHandMs: 100, closeMs: 100, disconnectsMs: 500 })),
+    close: () => end(() => shutDown(deps, { inFlightMs: 100, closeMs: 100, disconnectsMs: 500 })),
     kill: () => end(() => kill(deps)),
   }
 }
 
 const shares = (ms: number, closeTimeoutMs: number) => ({
-  inHandMs: ms * 0.4,
+  inFlightMs: ms * 0.4,
   closeMs: Math.min(ms * 0.25, closeTimeoutMs),
   disconnectsMs: ms * 0.35,
 })
 
-type Assembled = GatewayOptions & {
+type WiredOptions = GatewayOptions & {
   readonly stage: string
   readonly limits: GatewayLimits
   readonly faults: Faults
   readonly connections: Connections
 }
 
-/** The wiring, from the inside out. */
-const assemble = (options: Assembled, server: Server, address: string) => {
+/** Wires the server from the inside out. */
+const wireServer = (options: WiredOptions, server: Server, address: string) => {
   const { stage, limits, faults, connections, telemetry, pickHandlers } = options
   const { clock = Date.now, allowedOrigins = null, region = 'us-east-1', routes = defaultRoutes } = options
   let isAccepting = true
   const accepting = () => isAccepting
-  const invocations = makeInHand()
-  const invoke = makeInvoke({ pickHandlers, timeoutMs: limits.integrationTimeoutMs, inHand: invocations })
+  const invocations = makeInFlight()
+  const invoke = makeInvoke({ pickHandlers, timeoutMs: limits.integrationTimeoutMs, inFlight: invocations })
   const events = makeEvents({ domainName: options.domainName ?? address, stage, region, clock })
   const disconnects = makeDisconnects({ invoke, events, faults, telemetry, atOnce: limits.disconnectsAtOnce })
   const shared = { invoke, events, connections, disconnects, faults, limits, telemetry, clock, accepting }
@@ -156,7 +159,7 @@ const assemble = (options: Assembled, server: Server, address: string) => {
   const serveFile = options.staticFolder ? makeStaticFiles(options.staticFolder) : async () => false
   const http = makeHttp({ ...shared, stage, health, allowedOrigins, manage, serveFile })
 
-  // Such as too many open files: the clients it concerns see it, the others must not.
+  // For example too many open files: only the affected clients may notice.
   server.on('error', (error) => telemetry.error('The HTTP server failed', error))
   server.on('upgrade', (request, socket, head) => void upgrade(request, socket, head))
   server.on('request', (request, response) => void http(request, response))
@@ -189,11 +192,11 @@ const listen = async (server: Server, port: number, host: string) => {
   try {
     await once(server, 'listening')
   } catch (error) {
-    throw new StartError(`The gateway can't listen on ${host}:${port}: ${advice(error)}`, error)
+    throw new StartError(`The gateway cannot listen on ${host}:${port}: ${advice(error)}`, error)
   }
   const bound = server.address()
   if (bound === null || typeof bound === 'string') throw new Error('The gateway listens on no port')
-  // 0.0.0.0 is no address to connect to.
+  // Clients cannot connect to 0.0.0.0.
   const reachable = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host
   const address = `${reachable.includes(':') ? `[${reachable}]` : reachable}:${bound.port}`
   return { url: `http://${address}`, port: bound.port, address }

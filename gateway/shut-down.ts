@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { Telemetry } from '../core/ports.ts'
 import { closeCodes } from '../protocol/codes.ts'
 import type { DisconnectFrame } from '../protocol/server-frames.ts'
-import type { InHand } from './lambda/in-flight.ts'
+import type { InFlight } from './lambda/in-flight.ts'
 import { tooLate, within } from './lambda/in-flight.ts'
 import type { LanePoller } from './lambda/lane-poller.ts'
 import type { GatewayLimits } from './settings/limits.ts'
@@ -13,15 +13,19 @@ type Deps = {
   readonly server: Server
   readonly connections: Connections
   readonly disconnects: Disconnects
-  readonly invocations: InHand
+  readonly invocations: InFlight
   readonly poller: LanePoller | undefined
   readonly stopWatching: () => void
   readonly limits: GatewayLimits
   readonly telemetry: Telemetry
 }
 
-/** How long each step may take, in ms. */
-export type Patience = { readonly inHandMs: number; readonly closeMs: number; readonly disconnectsMs: number }
+/** Time limits of the steps of a shutdown, in ms. */
+export type Patience = {
+  readonly inFlightMs: number
+  readonly closeMs: number
+  readonly disconnectsMs: number
+}
 
 const going: DisconnectFrame = {
   type: 'disconnect',
@@ -33,14 +37,17 @@ const goingAwayFrame = Buffer.from(JSON.stringify(going))
 const closing = { code: 1001, reason: 'Going away' }
 
 /**
- * Ends the gateway in order; by now it takes no more upgrades and no more frames. Batches and invocations in hand
- * finish first, so that nobody who was promised a reply misses it; then clients are told to come back, elsewhere.
+ * Drains the gateway, which accepts no more upgrades and frames by now. Batches and invocations in flight finish
+ * first, so that no promised reply is lost. Then every client gets a `disconnect` frame that asks it to reconnect.
  */
-export const shutDown = async (deps: Deps, { inHandMs, closeMs, disconnectsMs }: Patience): Promise<void> => {
+export const shutDown = async (
+  deps: Deps,
+  { inFlightMs, closeMs, disconnectsMs }: Patience,
+): Promise<void> => {
   const { connections, disconnects, invocations, poller, telemetry } = deps
   const startedAt = performance.now()
-  if (poller) await stopPoller(poller, inHandMs, telemetry)
-  if (!(await invocations.settled(inHandMs - (performance.now() - startedAt)))) {
+  if (poller) await stopPoller(poller, inFlightMs, telemetry)
+  if (!(await invocations.settled(inFlightMs - (performance.now() - startedAt)))) {
     telemetry.warn('Invocations did not finish in time', { invocations: invocations.count() })
   }
 
@@ -51,7 +58,7 @@ export const shutDown = async (deps: Deps, { inHandMs, closeMs, disconnectsMs }:
   }
   if (!(await connections.sockets.settled(closeMs))) {
     for (const connection of open) connection.cutOff(closing)
-    // A destroyed socket says so in a later tick.
+    // A destroyed socket emits 'close' in a later tick.
     await connections.sockets.settled(100)
   }
 
@@ -61,7 +68,7 @@ export const shutDown = async (deps: Deps, { inHandMs, closeMs, disconnectsMs }:
   await endServer(deps)
 }
 
-/** What a power cut does: nobody is told anything. */
+/** Ends the gateway as a power cut would: clients get no frame. */
 export const kill = async (deps: Deps): Promise<void> => {
   deps.disconnects.abandon()
   for (const connection of [...deps.connections.all()]) {
@@ -70,14 +77,17 @@ export const kill = async (deps: Deps): Promise<void> => {
   await Promise.all([endServer(deps), deps.poller && stopPoller(deps.poller, 500, deps.telemetry)])
 }
 
-/** A broker that is out of reach must not keep the clients from being told. */
+/** Stops the poller within a time limit, so that an unreachable broker does not delay the clients' notice. */
 const stopPoller = async (poller: LanePoller, withinMs: number, telemetry: Telemetry): Promise<void> => {
   try {
     if ((await within(poller.stop(), withinMs)) === tooLate) {
-      telemetry.warn('A batch did not finish in time; it comes again elsewhere')
+      telemetry.warn('A batch did not finish in time; another consumer will deliver it again')
     }
   } catch (error) {
-    telemetry.error('The lanes were not released in order', error)
+    telemetry.error(
+      'The lanes could not be released; the broker releases them when the connection ends',
+      error,
+    )
   }
 }
 

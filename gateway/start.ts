@@ -14,7 +14,8 @@ import {
   makeOpenAuthentication,
   makeTokenAuthentication,
 } from '../lambdas/aws/authenticate.ts'
-import { type Broker, openBroker, openStore, type Store } from './backends/parts.ts'
+import { type Broker, openBroker } from './backends/broker.ts'
+import { openStore, type Store } from './backends/store.ts'
 import { makeHandlers, takeTurns } from './lambda/handlers.ts'
 import { type Gateway, startGateway } from './server.ts'
 import type { GatewayConfig, Place } from './settings/config.ts'
@@ -23,33 +24,36 @@ import { apiGatewayLimits, type GatewayLimits } from './settings/limits.ts'
 import { makeConnections } from './sockets/connections.ts'
 import { makeLocalPoster } from './sockets/local-poster.ts'
 
-/** What a test may choose beside the settings. */
+/** Options for tests, beside the settings. */
 export type StartOptions = {
-  /** Sets of handlers that share nothing, each with its own log, directory and publisher; invocations take turns. Default: 1. */
+  /** Number of independent sets of handlers, each with its own log, directory and publisher. Default: 1. */
   readonly instances?: number
-  /** Whether connections of this process are written to directly, or through /@connections as on AWS. Default: true. */
+  /** True writes to this process's connections directly; false goes through /@connections as on AWS. Default: true. */
   readonly directPosts?: boolean
-  /** What the handlers take for the time. */
+  /** Clock of the handlers. */
   readonly clock?: Clock
-  /** Most messages that share one put; 1 is what a Lambda does. Default: the message log's own. */
+  /** Maximum number of messages in one put; a Lambda has 1. Default: the message log's own. */
   readonly maxRunEntries?: number
 }
 
 const stage = 'local'
 
 /**
- * Starts the chat as the settings say, with its store and its lanes, and leaves nothing behind if it fails.
+ * Starts the chat with its store and lanes, and leaves nothing running if it fails.
  *
- * @throws StartError in one line that says what to do
+ * @throws StartError with one line that says what to do
  */
 export const startChat = async (config: GatewayConfig, options: StartOptions = {}): Promise<Gateway> => {
   const telemetry = makeTelemetry({ level: config.logLevel })
   const newId = makeIdSource({ clock: systemClock })
   telemetry.info('Starting', { store: placeName(config.store), broker: placeName(config.broker) })
   if (config.store.kind === 'embedded' && config.broker.kind === 'remote') {
-    telemetry.info('RabbitMQ with the embedded store is for one gateway: its queues have to be its own', {
-      queuePrefix: config.queuePrefix,
-    })
+    telemetry.info(
+      'RabbitMQ with the embedded store serves one gateway only: use a QUEUE_PREFIX that no other gateway has',
+      {
+        queuePrefix: config.queuePrefix,
+      },
+    )
   }
   const store = await openStore(config, telemetry)
   const closeAll = [store.stop]
@@ -59,7 +63,7 @@ export const startChat = async (config: GatewayConfig, options: StartOptions = {
   try {
     const broker = await openBroker(config, { telemetry, newId })
     closeAll.push(broker.stop)
-    const gateway = await assemble(config, options, { store, broker, telemetry, newId })
+    const gateway = await wireGateway(config, options, { store, broker, telemetry, newId })
     const thenCloseAll = async (ending: Promise<void>) => {
       try {
         await ending
@@ -79,7 +83,7 @@ export const startChat = async (config: GatewayConfig, options: StartOptions = {
   }
 }
 
-/** Without what may be secret in an address. */
+/** Names a place without the secrets that its address may contain. */
 const placeName = (place: Place): string => (place.kind === 'embedded' ? 'embedded' : new URL(place.url).host)
 
 type Parts = {
@@ -89,7 +93,7 @@ type Parts = {
   readonly newId: ReturnType<typeof makeIdSource>
 }
 
-const assemble = async (config: GatewayConfig, options: StartOptions, parts: Parts): Promise<Gateway> => {
+const wireGateway = async (config: GatewayConfig, options: StartOptions, parts: Parts): Promise<Gateway> => {
   const { broker, telemetry } = parts
   const limits = gatewayLimitsOf(config)
   const faults = makeFaults(config.faults)
@@ -135,12 +139,12 @@ const gatewayLimitsOf = (config: GatewayConfig): GatewayLimits => ({
   messageBytes: config.limits.clientFrameBytes,
   maxAgeMs: config.maxAgeMs,
   idleMs: config.idleMs,
-  // Rates protect an account that is shared; a process of one's own is bounded by its machine.
+  // Rates protect a shared AWS account; a process of one's own is bounded by its machine.
   connectionsPerSecond: null,
   requestsPerSecond: null,
 })
 
-/** A log, a directory and a publisher that no other set of handlers has. */
+/** Creates the log, directory and publisher of one set of handlers. */
 const instanceOf = (
   config: GatewayConfig,
   { store, broker, telemetry, newId }: Parts,
@@ -170,10 +174,10 @@ const instanceOf = (
   }
 }
 
-/** Part of what is signed; there is but one. */
+/** Region in signatures; a gateway has only this one. */
 const region = 'us-east-1'
 
-/** Known to this process alone. */
+/** Creates random keys that only this process knows. */
 const madeUpCredentials = () => ({
   accessKeyId: `GATEWAY${randomBytes(8).toString('hex').toUpperCase()}`,
   secretAccessKey: randomBytes(32).toString('base64'),

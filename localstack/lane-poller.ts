@@ -11,16 +11,16 @@ import type { PollerConfig } from './config.ts'
 
 type Deps = {
   readonly telemetry: Telemetry
-  /** Aborted when it is to end. */
+  /** Signal that stops the poller when aborted. */
   readonly stopping: AbortSignal
 }
 
 /**
- * What Lambda's event source for RabbitMQ does on AWS, for a place that has none: reads every lane, and hands each batch
- * to the deployed `deliver` through the Lambda API. What that function throws brings the whole batch again. It waits for
- * the broker and for the function, and lives through their outages.
+ * Stands in for Lambda's event source for RabbitMQ, which LocalStack lacks. It reads every lane and passes each batch
+ * to the deployed `deliver` through the Lambda API. If the function throws, the whole batch is delivered again. The
+ * poller waits for the broker and the function at start and survives their outages.
  *
- * Resolves when it is to end, with the batches in hand done.
+ * Resolves after `stopping` is aborted and the batches in flight are done.
  */
 export const pollLanes = async (config: PollerConfig, deps: Deps): Promise<void> => {
   const { laneCounts, queuePrefix: prefix, deliverFunction } = config
@@ -30,11 +30,11 @@ export const pollLanes = async (config: PollerConfig, deps: Deps): Promise<void>
     url: config.rabbitMqUrl,
     telemetry,
     heartbeatSeconds: 10,
-    // On every new connection, so that a broker that comes back empty is put right.
+    // Declared on every new connection, so that a broker that comes back empty is repaired.
     prepare: (channel) => declareTopology(channel, topology),
   })
   try {
-    // First: the functions publish to lanes that they expect to be there.
+    // The broker comes first, because functions expect the lanes that they publish to.
     await waitFor('the broker', () => problemOf(connection), deps)
     await waitFor('the function', () => problemWith(deliverFunction), deps)
     if (stopping.aborted) return
@@ -46,31 +46,31 @@ export const pollLanes = async (config: PollerConfig, deps: Deps): Promise<void>
     })
     telemetry.info('Polling the lanes', { ...laneCounts, deliverFunction })
     await untilAborted(stopping)
-    telemetry.info('Ending: finishing what is in hand')
+    telemetry.info('Stopping: the batches in flight finish first')
     await poller.stop()
   } finally {
     await connection.close()
   }
 }
 
-/** So often the same problem is told again. Ours. */
+/** Interval at which the same problem is logged again, in ms (our choice). */
 const remindMs = 60_000
 
-/** Asks again and again, with growing pauses, until there is no problem any more; tells each new one, and reminds of it. */
+/** Repeats a check with growing pauses until it finds no problem. Logs each new problem, and reminders of it. */
 const waitFor = async (
   what: string,
   problem: () => Promise<string | undefined>,
   { telemetry, stopping }: Deps,
 ): Promise<void> => {
-  let told: string | undefined
-  let toldAtMs = 0
+  let logged: string | undefined
+  let loggedAtMs = 0
   for (let failures = 1; !stopping.aborted; failures++) {
     const reason = await problem()
     if (reason === undefined) return
-    if (reason !== told || Date.now() - toldAtMs > remindMs) {
+    if (reason !== logged || Date.now() - loggedAtMs > remindMs) {
       telemetry.warn(`Waiting for ${what}`, { reason })
-      told = reason
-      toldAtMs = Date.now()
+      logged = reason
+      loggedAtMs = Date.now()
     }
     await pause(backoffMs(failures), stopping)
   }

@@ -3,9 +3,9 @@ import { makeTelemetry } from '../adapters/telemetry/console.ts'
 import { readConfig } from './config.ts'
 import { pollLanes } from './lane-poller.ts'
 
-// The lane poller as a process. Standard output is for the log alone, one JSON object a line.
+// Runs the lane poller as a process. Standard output carries the log only, one JSON object per line.
 
-/** Aborted on the first SIGTERM or SIGINT; a second one ends the process at once. */
+/** Returns a signal that the first SIGTERM or SIGINT aborts. A second one exits immediately. */
 const stopOnSignals = (): AbortSignal => {
   const stop = new AbortController()
   const end = () => {
@@ -23,7 +23,7 @@ try {
   await pollLanes(config, { telemetry, stopping: stopOnSignals() })
   process.exit(0)
 } catch (error) {
-  // One line for what the user can mend; a defect shows where it is.
+  // Problems that the user can fix take one line; defects show a stack trace.
   console.error(error instanceof SettingsError ? error.message : error)
   process.exit(1)
 }

@@ -6,16 +6,18 @@ import dynalite from 'dynalite'
 import { Level } from 'level'
 import { StartError } from '../settings/start-error.ts'
 
+/** A DynamoDB in this process. */
 export type EmbeddedStore = {
-  /** URL at which it answers DynamoDB's requests, on this machine only. */
+  /** URL of the DynamoDB API, reachable from this machine only. */
   readonly url: string
+  /** Closes the store and releases its folder. */
   readonly stop: () => Promise<void>
 }
 
 /**
- * Starts a DynamoDB within this process, which keeps its data in a folder.
+ * Starts a DynamoDB in this process that keeps its data in a folder.
  *
- * @throws StartError if another process uses the folder, or it cannot be written
+ * @throws StartError if another process uses the folder or the folder cannot be written
  */
 export const startEmbeddedStore = async (folder: string): Promise<EmbeddedStore> => {
   const unlock = await lock(folder)
@@ -36,8 +38,8 @@ export const startEmbeddedStore = async (folder: string): Promise<EmbeddedStore>
 }
 
 /**
- * dynalite notices a second process on its folder at that one's first request only, and dies of it. So a small
- * database beside it is held open: LevelDB's lock goes with its process, however that ends.
+ * Locks the folder. dynalite notices a second process only at that process's first request, and dies of it. A small
+ * LevelDB beside it serves as the lock: it is released when the process ends, for whatever reason.
  */
 const lock = async (folder: string): Promise<() => Promise<void>> => {
   const holder = new Level(join(folder, 'lock'))
@@ -49,7 +51,7 @@ const lock = async (folder: string): Promise<() => Promise<void>> => {
     if (code === undefined) throw error
     throw new StartError(
       code === 'LEVEL_LOCKED'
-        ? `Another process uses the data folder ${folder}. End that one, or set DATA_DIR to another folder.`
+        ? `Another process uses the data folder ${folder}. End that process, or set DATA_DIR to another folder.`
         : `The data folder ${folder} cannot be used (${code}). Set DATA_DIR to a folder that can be written.`,
       error,
     )

@@ -14,19 +14,19 @@ type Deps = {
   readonly events: Events
   readonly allowedOrigins: AllowedOrigins
   readonly manage: (request: IncomingMessage, response: ServerResponse, encodedId: string) => Promise<void>
-  /** Whether it served the path. */
+  /** Serves a file of the page; resolves with false if the path names none. */
   readonly serveFile: (request: IncomingMessage, response: ServerResponse, path: string) => Promise<boolean>
   readonly telemetry: Telemetry
 }
 
-/** Answers every request that is no upgrade. */
+/** Handles every HTTP request that is not an upgrade. */
 export const makeHttp = (deps: Deps) => {
   const { telemetry } = deps
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
       await route(deps, request, response)
     } catch (error) {
-      // A client that broke off is not waiting for an answer, and no defect.
+      // A client that broke off does not wait for an answer, and this is not a defect.
       if (request.destroyed && !request.complete) return
       telemetry.error('An HTTP request failed', error)
       if (response.headersSent) response.destroy()
@@ -69,7 +69,7 @@ const authCheck = async (
     headers,
     sourceIp: socket.remoteAddress ?? '',
   })
-  // The page that asks may come from another host: who may connect may ask why it can't.
+  // The page may come from another host. Every origin that may connect may also ask for the reason of a refusal.
   const { origin } = headers
   const cors: Record<string, string> =
     origin !== undefined && originAllowed(allowedOrigins, request)
@@ -87,8 +87,8 @@ const authCheck = async (
 }
 
 /**
- * The two forms in which a path names an API's stage: `/STAGE`, after a host name that names the API, and
- * `/_aws/execute-api/API/STAGE` as LocalStack has it, which is where the functions post to with `AWS_ENDPOINT_URL`.
+ * Removes the stage from a path. It takes two forms: `/STAGE`, after a host name that names the API, and
+ * `/_aws/execute-api/API/STAGE`, the form of LocalStack, to which functions post with `AWS_ENDPOINT_URL`.
  */
 const withoutStage = (path: string, stage: string): string => {
   const base = [`/${stage}`, `/_aws/execute-api/${apiId}/${stage}`].find(

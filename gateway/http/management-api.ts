@@ -10,19 +10,19 @@ type Deps = {
   readonly postBytes: number
 }
 
-/** An answer in the form that the AWS SDK turns into a result or into an error of that name. */
+/** A response that the AWS SDK turns into a result, or into an error with the name in `error`. */
 type Answer = { readonly status: number; readonly error?: string; readonly body?: object }
 
-/** The part of a path that names a connection, encoded, or undefined for another path. Some SDKs encode the `@`. */
+/** Returns the encoded connection id in a path, or undefined for another path. Some SDKs encode the `@`. */
 export const connectionPathOf = (path: string): string | undefined =>
   /^\/(?:@|%40)connections\/([^/]+)$/.exec(path)?.[1]
 
-/** POST, GET and DELETE /@connections/{id}, as the API Gateway Management API has them. */
+/** Implements POST, GET and DELETE /@connections/{id} of the API Gateway Management API. */
 export const makeManagementApi =
   ({ connections, checkSignature, postBytes }: Deps) =>
   async (request: IncomingMessage, response: ServerResponse, encodedId: string): Promise<void> => {
     const { method = '', url = '', headers } = request
-    // Before the body is read: who can't sign may not make us hold 128 KB.
+    // Checked before the body is read: an unsigned request must not cost 128 KB of memory.
     if (headers.authorization === undefined) {
       return send(response, failure(403, 'ForbiddenException', 'Missing Authentication Token'))
     }
@@ -85,7 +85,7 @@ const send = (response: ServerResponse, { status, error, body }: Answer): void =
     ...(text !== '' && { 'content-type': 'application/json' }),
     ...(error !== undefined && { 'x-amzn-errortype': error }),
     ...(status !== 204 && { 'content-length': Buffer.byteLength(text) }),
-    // What was not read of the body would be taken for the next request.
+    // The unread rest of the body would be taken for the next request.
     ...(status === 413 && { connection: 'close' }),
   })
   response.end(text)
@@ -102,12 +102,12 @@ const decode = (text: string): string | undefined => {
   }
 }
 
-/** The whole body of a request; reading stops where it is too large. @throws Error if the client breaks off */
+/** Reads the body of a request, up to `maxBytes`. @throws Error if the client breaks off */
 export const readBody = async (request: IncomingMessage, maxBytes: number): Promise<Buffer | 'too-large'> => {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return 'too-large'
   const chunks: Buffer[] = []
   let bytes = 0
-  // Not an async iterator: leaving one early destroys the socket, and the answer with it.
+  // An async iterator would destroy the socket when left early, and the response with it.
   return await new Promise((resolve, reject) => {
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.byteLength

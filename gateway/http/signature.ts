@@ -3,11 +3,12 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { Clock } from '../../core/ports.ts'
 
+/** The single pair of keys that may sign requests to /@connections. */
 export type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string }
 
 type SignedRequest = {
   readonly method: string
-  /** Path as on the wire, without a query string. */
+  /** Path as sent on the wire, without the query string. */
   readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
@@ -16,11 +17,11 @@ type SignedRequest = {
 type Options = { readonly credentials: Credentials; readonly region: string; readonly clock: Clock }
 
 /**
- * Verifies Signature Version 4 as API Gateway does for @connections: without it anybody could post to anybody.
- * The signature is made again with the one pair of credentials that is known here, over the headers that the
- * request says it signed.
+ * Verifies Signature Version 4, as API Gateway does for @connections. Without it, any client could post to any
+ * connection. The check signs the request again with the known credentials, over the headers that the request
+ * lists as signed.
  *
- * @returns what is wrong, or undefined for a good signature
+ * @returns the problem in words, or undefined for a valid signature
  */
 export const makeSignatureCheck = ({ credentials, region, clock }: Options) => {
   const signer = new SignatureV4({
@@ -36,7 +37,7 @@ export const makeSignatureCheck = ({ credentials, region, clock }: Options) => {
     if (authorization === undefined) return 'Missing Authentication Token'
     const signedHeaders = /SignedHeaders=([^,\s]+)/.exec(authorization)?.[1]?.split(';') ?? []
     if (!signedHeaders.includes('host') || !signedHeaders.includes('x-amz-date')) {
-      return 'The headers host and x-amz-date have to be signed'
+      return 'The headers host and x-amz-date must be signed'
     }
     const signingDate = parseDate(headers['x-amz-date'])
     if (!signingDate || Math.abs(clock() - signingDate.getTime()) > maxSkewMs) return 'Signature expired'
@@ -61,10 +62,10 @@ export const makeSignatureCheck = ({ credentials, region, clock }: Options) => {
   }
 }
 
-/** AWS takes signatures up to 5 minutes old, or as far ahead. */
+/** Tolerated clock difference in ms: AWS accepts signatures up to 5 minutes old or ahead. */
 const maxSkewMs = 5 * 60_000
 
-/** A class because the signer calls `new` on it, with a key where it wants an HMAC. */
+/** Hash constructor for the signer, which calls `new` on it and passes a key for an HMAC. */
 class Sha256 {
   private readonly hash
   constructor(key?: string | ArrayBuffer | ArrayBufferView) {
@@ -99,7 +100,7 @@ const parseDate = (text: string | string[] | undefined): Date | undefined => {
 const pick = (headers: IncomingHttpHeaders, names: readonly string[]): Record<string, string> =>
   Object.fromEntries(names.map((name) => [name, String(headers[name] ?? '')]))
 
-/** All but the list of signed headers, whose order is the signer's own affair: credential, scope, signature. */
+/** Returns credential, scope and signature. The list of signed headers is left out: its order may differ. */
 const signatureOf = (authorization: string | undefined): string => {
   const [, credential = '', , signature = ''] =
     /^AWS4-HMAC-SHA256 Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$/.exec(

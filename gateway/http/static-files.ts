@@ -18,16 +18,17 @@ const contentTypes: Readonly<Record<string, string>> = {
 }
 
 /**
- * Serves a folder: index.html at `/`, files of the known types, nothing hidden and nothing outside of it.
+ * Serves a folder: index.html at `/` and files of known types. Hidden files and paths outside the folder are never
+ * served.
  *
- * @returns whether there was such a file; if not, nothing was written
+ * @returns true if a file was served; otherwise nothing was written
  */
 export const makeStaticFiles =
   (folder: string) =>
   async (request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> => {
     const file = await find(folder, path === '/' ? '/index.html' : path)
     if (file === undefined) return false
-    // The names carry no version, so a browser asks each time, and mostly hears that nothing has changed.
+    // File names carry no version, so browsers revalidate each time and mostly get 304.
     const headers = {
       'cache-control': 'no-cache',
       etag: file.etag,
@@ -65,7 +66,7 @@ const find = async (folder: string, urlPath: string): Promise<StaticFile | undef
   }
 }
 
-/** Undefined for what no file of the folder is called: `..`, hidden files, encoded slashes, broken encoding. */
+/** Decodes a path; undefined for `..`, hidden files, encoded slashes and broken encoding. */
 const decodeSegments = (urlPath: string): readonly string[] | undefined => {
   try {
     const segments = urlPath.slice(1).split('/').map(decodeURIComponent)
@@ -82,7 +83,7 @@ const isMissing = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(String(error.code))
 
 const securityHeaders = (host: string | undefined): Record<string, string> => {
-  // 'self' means the page's own scheme only in browsers before CSP 3: name the WebSocket's beside it.
+  // Before CSP 3, 'self' covers the page's own scheme only, so the WebSocket schemes are listed too.
   const self = host && /^[A-Za-z0-9.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : ''
   return {
     'content-security-policy': [
@@ -95,7 +96,7 @@ const securityHeaders = (host: string | undefined): Record<string, string> => {
       "frame-ancestors 'none'",
     ].join('; '),
     'x-content-type-options': 'nosniff',
-    // A page's address may hold a token.
+    // The address of a page may contain a token.
     'referrer-policy': 'no-referrer',
     'cross-origin-opener-policy': 'same-origin',
   }

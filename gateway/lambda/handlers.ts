@@ -39,7 +39,7 @@ import { makeRoomActionsHandler } from '../../lambdas/handlers/room-actions.ts'
 import { makeSendMessageHandler } from '../../lambdas/handlers/send-message.ts'
 import type { Limits } from '../../protocol/limits.ts'
 
-/** The functions of the route table, as the gateway invokes them: one set is what one Lambda environment of each would be. */
+/** One set of the functions in the route table. It corresponds to one Lambda environment of each function. */
 export type Handlers = {
   readonly authorize: AuthorizeHandler
   readonly 'auth-check': AuthCheckHandler
@@ -51,16 +51,16 @@ export type Handlers = {
   readonly deliver: DeliverHandler
 }
 
-/** Picks the set for one invocation, as Lambda picks one of its environments. */
+/** Picks the set for one invocation, as Lambda picks an environment. */
 export type PickHandlers = () => Handlers
 
-/** Spreads invocations over several sets in turn, so that what must not be shared between environments is not. */
+/** Distributes invocations over several sets in turn, so that tests notice state shared between environments. */
 export const takeTurns = (sets: readonly [Handlers, ...Handlers[]]): PickHandlers => {
   let turn = 0
   return () => sets[turn++ % sets.length] ?? sets[0]
 }
 
-/** What one set of handlers stands on. */
+/** Dependencies of one set of handlers. */
 export type HandlerDeps = {
   readonly log: MessageLog
   readonly directory: RoomDirectory
@@ -72,12 +72,13 @@ export type HandlerDeps = {
   readonly newId: IdSource
   readonly telemetry: Telemetry
   readonly limits: Limits
-  /** A room with more members is served in parts; null: none is. */
+  /** Member count above which a room is delivered in parts over the bulk lanes; null disables splitting. */
   readonly largeRoomMembers: number | null
+  /** Maximum age of a connection in seconds, as reported by `hello`; null if unlimited. */
   readonly maxAgeSeconds: number | null
 }
 
-/** Wires the functions of the route table, as each Lambda does for its own. */
+/** Wires all functions of the route table, as each Lambda entry does for its own function. */
 export const makeHandlers = (deps: HandlerDeps): Handlers => ({
   authorize: makeAuthorizeHandler(deps),
   'auth-check': makeAuthCheckHandler({ ...deps, checkAccess: makeCheckAccess(deps) }),

@@ -1,13 +1,15 @@
-/** Work that has been begun and is not done, so that a shutdown can wait for it. */
-export type InHand = {
+/** Work in flight: promises that a shutdown waits for. */
+export type InFlight = {
+  /** Number of promises that have not settled. */
   readonly count: () => number
-  /** Returns the work itself: whoever began it still sees its failure. */
+  /** Adds a promise and returns it, so that its failure still reaches the caller. */
   readonly track: <T>(work: Promise<T>) => Promise<T>
-  /** Resolves when there is none left, or after so many ms: whether there is none left. */
+  /** Resolves with true when no work is left, or with false after `withinMs`. */
   readonly settled: (withinMs: number) => Promise<boolean>
 }
 
-export const makeInHand = (): InHand => {
+/** Creates an empty set of work in flight. */
+export const makeInFlight = (): InFlight => {
   const works = new Set<Promise<unknown>>()
   return {
     count: () => works.size,
@@ -30,9 +32,10 @@ export const makeInHand = (): InHand => {
   }
 }
 
+/** Result of `within` when the time limit passed first. */
 export const tooLate = Symbol('too late')
 
-/** What the work resolves to, or `tooLate` after so many ms; the work itself goes on then, and its end is ignored. */
+/** Resolves with the result of the work, or with `tooLate` after `ms`. The work continues; its result is ignored. */
 export const within = async <T>(work: Promise<T>, ms: number): Promise<T | typeof tooLate> => {
   const { promise, resolve } = Promise.withResolvers<typeof tooLate>()
   const timer = setTimeout(() => resolve(tooLate), ms)

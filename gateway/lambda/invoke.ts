@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Handlers, PickHandlers } from './handlers.ts'
-import type { InHand } from './in-flight.ts'
+import type { InFlight } from './in-flight.ts'
 import { tooLate, within } from './in-flight.ts'
 
 type InvocationContext = Parameters<Handlers['authorize']>[1]
 
-/** The function did not return in time. Its work can't be ended as Lambda would: what it still does is ignored. */
+/** Thrown when a function does not return in time. Unlike Lambda, the gateway cannot end it; its result is ignored. */
 export class InvocationTimeout extends Error {
   override readonly name = 'InvocationTimeout'
 }
@@ -23,20 +23,21 @@ export type Invoke = <T>(
 type Options = {
   readonly pickHandlers: PickHandlers
   readonly timeoutMs: number
-  readonly inHand: InHand
+  readonly inFlight: InFlight
 }
 
+/** Creates `Invoke`, which picks a set of handlers for each invocation and tracks it as in flight. */
 export const makeInvoke =
-  ({ pickHandlers, timeoutMs: defaultTimeoutMs, inHand }: Options): Invoke =>
+  ({ pickHandlers, timeoutMs: defaultTimeoutMs, inFlight }: Options): Invoke =>
   async (call, timeoutMs = defaultTimeoutMs) => {
     const deadline = performance.now() + timeoutMs
     const context = {
       awsRequestId: randomUUID(),
       getRemainingTimeInMillis: () => Math.max(0, Math.round(deadline - performance.now())),
     }
-    const outcome = await inHand.track(
+    const outcome = await inFlight.track(
       within(
-        // A handler that is no async function may throw before it returns a promise.
+        // A handler that is not an async function may throw before it returns a promise.
         (async () => call(pickHandlers(), context))(),
         timeoutMs,
       ),

@@ -9,32 +9,32 @@ type RabbitMqRecord = RabbitMqEvent['rmqMessagesByQueue'][string][number]
 type Options = {
   readonly consumer: LaneConsumer
   readonly counts: LaneCounts
-  /** Invokes the deliver function; a rejection brings the whole batch again. */
+  /** Invokes the deliver function. After a rejection, the whole batch is delivered again. */
   readonly deliver: (event: RabbitMqEvent) => Promise<void>
-  /** Most records in a batch. Default: 100, the default of Lambda's event source. */
+  /** Maximum number of records in a batch. Default: 100, the default of Lambda's event source. */
   readonly batchSize?: number
   /**
-   * The same for bulk lanes. Default: 1,000. Their jobs are small, and what a batch has for the same members goes out
-   * together: the more a large room falls behind, the fewer frames it takes to catch up.
+   * Maximum number of records in a batch of a bulk lane. Default: 1,000. Their jobs are small, and jobs for the same
+   * members share frames: the further a large room falls behind, the fewer frames it needs to catch up.
    */
   readonly bulkBatchSize?: number
-  /** Lambda caps a batch at 6 MB as well: a larger one is handed over in parts. */
+  /** Maximum size of a batch in bytes; larger ones are split. Default: 6 MB, Lambda's limit of a payload. */
   readonly batchBytes?: number
   readonly clock?: Clock
 }
 
-/** Lambda's event source for RabbitMQ: one mapping for each lane, one invocation at a time in each. */
+/** Stands in for Lambda's event source for RabbitMQ: one mapping per lane, one invocation at a time in each. */
 export type LanePoller = {
-  /** Takes no more batches; resolves when those in hand are done. */
+  /** Takes no further batch; resolves when the batches in flight are done. */
   readonly stop: () => Promise<void>
 }
 
-/** @throws whatever `subscribe` throws, with the lanes that were subscribed released again */
+/** Subscribes to all lanes. @throws the error of `subscribe`, after releasing the lanes that were subscribed */
 export const startLanePoller = async (options: Options): Promise<LanePoller> => {
   const { consumer, counts, batchSize = 100, bulkBatchSize = 1_000 } = options
   const subscribed = await Promise.allSettled(
     laneNames(counts).map((lane) =>
-      // A rejection is logged, and waited after, by the consumer, which hands the batch over again.
+      // The consumer logs a rejection, waits, and delivers the batch again.
       consumer.subscribe(lane, (records) => handOver(options, lane, records), {
         batchSize: isBulkLane(lane) ? bulkBatchSize : batchSize,
       }),
@@ -109,7 +109,7 @@ const recordOf = (
   }
 }
 
-/** `Nov 22, 2026, 11:04:05 AM`: a text for people, which is why jobs carry their own times. */
+/** Format of the event's timestamp, such as `Nov 22, 2026, 11:04:05 AM`. Jobs carry times of their own instead. */
 const textTime = new Intl.DateTimeFormat('en-US', {
   dateStyle: 'medium',
   timeStyle: 'medium',

@@ -1,16 +1,18 @@
 import type { Route } from '../../lambdas/routes.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
 
+/** Routes by route key, as in lambdas/routes.ts. */
 export type RouteTable = Readonly<Record<string, Route>>
 
-/** A route that a frame can reach. */
+/** A route that a frame can select: any but $connect and $disconnect. */
 export type MessageRoute = Route & { readonly function: Exclude<Route['function'], 'connect' | 'disconnect'> }
 
+/** The route of a frame with its key. */
 export type SelectedRoute = { readonly routeKey: string; readonly route: MessageRoute }
 
 /**
- * The route of a frame by `$request.body.action`: an exact match, or `$default` for whatever has none. Undefined
- * where there is no `$default` either. No action leads to `$connect` or `$disconnect`.
+ * Selects the route of a frame by `$request.body.action`: an exact match, or else `$default`. Returns undefined if
+ * the table has no `$default` either. No action selects `$connect` or `$disconnect`.
  */
 export const selectRoute = (table: RouteTable, body: string): SelectedRoute | undefined => {
   const action = actionOf(body)

@@ -17,15 +17,16 @@ import type { LaneCounts } from '../../core/domain/lanes.ts'
 import type { Limits } from '../../protocol/limits.ts'
 import { type FaultSettings, parseFaults } from './faults.ts'
 
-/** Where a store or a broker is: within this process, or at an address. */
+/** Location of a store or broker: embedded in this process, or at a URL. */
 export type Place = { readonly kind: 'embedded' } | { readonly kind: 'remote'; readonly url: string }
 
+/** Settings of the gateway process. docs/configuration.md lists the environment variables. */
 export type GatewayConfig = {
   readonly host: string
   readonly port: number
-  /** URL at which other nodes reach this one's /@connections; undefined: this node's own address. */
+  /** URL at which other nodes reach this node's /@connections; undefined means the address it listens on. */
   readonly managementEndpoint: string | undefined
-  /** Who may post to /@connections; undefined: made up at start, so that only this process can. */
+  /** Keys that sign posts to /@connections; undefined means random keys, so that only this process can post. */
   readonly managementCredentials:
     | { readonly accessKeyId: string; readonly secretAccessKey: string }
     | undefined
@@ -35,23 +36,27 @@ export type GatewayConfig = {
   readonly tableNames: { readonly messages: string; readonly connections: string }
   readonly broker: Place
   readonly laneCounts: LaneCounts
-  /** Begins the names of all queues: sets deployments that share a broker apart. */
+  /** Prefix of all queue names; deployments that share a broker need different prefixes. */
   readonly queuePrefix: string
   readonly auth: AuthSettings
-  /** Origins of the pages that may connect; `same-host`: the pages that this process serves; null: any. */
+  /** Origins of pages that may connect; `same-host` means pages of this process, null means any. */
   readonly allowedOrigins: readonly string[] | 'same-host' | null
+  /** Minimum time that messages are kept, in ms; undefined means permanently. */
   readonly retentionMs: number | undefined
   readonly limits: Limits
-  /** A room with more members is served in parts; null: none is. */
+  /** Member count above which a room is delivered in parts over the bulk lanes; null disables splitting. */
   readonly largeRoomMembers: number | null
+  /** Age at which a connection is closed, in ms; null means never. */
   readonly maxAgeMs: number | null
+  /** Time without a frame after which a connection is closed, in ms. */
   readonly idleMs: number
+  /** Time limit of a graceful shutdown, in ms. */
   readonly drainMs: number
   readonly faults: Partial<FaultSettings>
   readonly logLevel: LogLevel
 }
 
-/** Reads the gateway's settings; README.md, "Settings", lists them. @throws SettingsError naming every bad variable */
+/** Reads the gateway's settings from environment variables. @throws SettingsError naming every invalid variable */
 export const readConfig = (environment: Environment): GatewayConfig => {
   const problems: string[] = []
   const auth = collect(problems, () => readAuthSettings(environment, 'open'))
@@ -73,7 +78,7 @@ export const readConfig = (environment: Environment): GatewayConfig => {
     laneCounts: { lanes: read.LANES, bulkLanes: read.BULK_LANES },
     queuePrefix: read.QUEUE_PREFIX,
     auth,
-    // In open mode nothing but the page's origin tells a visitor from any page that the browser has open.
+    // In open mode, only the page's origin distinguishes the user from any other page open in the browser.
     allowedOrigins: read.ALLOWED_ORIGINS ?? (auth.mode === 'open' ? 'same-host' : null),
     retentionMs: read.RETENTION_DAYS === undefined ? undefined : read.RETENTION_DAYS * dayMs,
     limits,
@@ -88,17 +93,19 @@ export const readConfig = (environment: Environment): GatewayConfig => {
 
 type Read = v.InferOutput<typeof GatewaySchema>
 
-/** What would work on a developer's machine, and do harm where others can reach it. */
+/** Lists settings that are harmless on a developer's machine but unsafe where others can reach the gateway. */
 const dangers = (read: Read, { AUTH_MODE }: Environment): readonly string[] => {
   if (isLoopback(read.HOST)) return []
   const problems: string[] = []
   if (!AUTH_MODE?.trim()) {
-    problems.push('AUTH_MODE is missing: it has to be set where HOST is more than this machine')
+    problems.push(
+      'AUTH_MODE is missing: set it, because HOST makes the gateway reachable from other machines',
+    )
   }
   const isShared = read.RABBITMQ_URL !== undefined && read.DYNAMODB_ENDPOINT !== undefined
   if (isShared && (read.MANAGEMENT_ENDPOINT === undefined || read.GATEWAY_ACCESS_KEY_ID === undefined)) {
     problems.push(
-      'MANAGEMENT_ENDPOINT, GATEWAY_ACCESS_KEY_ID and GATEWAY_SECRET_ACCESS_KEY have to be set where nodes may share a broker: without them they cannot post to each other',
+      'MANAGEMENT_ENDPOINT, GATEWAY_ACCESS_KEY_ID and GATEWAY_SECRET_ACCESS_KEY must be set where nodes may share a broker: without them, nodes cannot post to each other',
     )
   }
   return problems
@@ -128,7 +135,7 @@ const FaultsSchema = v.pipe(
       return parseFaults(dataset.value)
     } catch (error) {
       if (!(error instanceof Error)) throw error
-      addIssue({ message: `is not understood: ${error.message}` })
+      addIssue({ message: `is invalid: ${error.message}` })
       return NEVER
     }
   }),

@@ -1,28 +1,32 @@
-/** What can be made to go wrong, for tests; all off by default. */
+/** Faults that tests can inject; all are off by default. */
 export type FaultSettings = {
-  /** Probability, 0 to 1, that $disconnect is not invoked. */
+  /** Probability (0 to 1) that $disconnect is not invoked. */
   readonly lostDisconnects: number
-  /** Probability that a post answers 429. */
+  /** Probability (0 to 1) that a post answers 429. */
   readonly throttledPosts: number
-  /** Probability that a post answers 410, though the connection is there. */
+  /** Probability (0 to 1) that a post answers 410 although the connection exists. */
   readonly gonePosts: number
-  /** How much later a post takes place. */
+  /** Delay of each post, in ms. */
   readonly postLatencyMs: number
-  /** How long a connection stays unusable after its $connect has returned. */
+  /** Time that a connection stays unusable after its $connect has returned, in ms. */
   readonly connectLatencyMs: number
 }
 
 type Chance = 'lostDisconnects' | 'throttledPosts' | 'gonePosts'
 
+/** Fault injection of one gateway. */
 export type Faults = {
+  /** The settings in force. */
   readonly current: () => FaultSettings
-  /** Takes effect at once. */
+  /** Changes settings with immediate effect. */
   readonly set: (changes: Partial<FaultSettings>) => void
+  /** Draws whether a fault happens now, and counts it if so. */
   readonly happens: (name: Chance) => boolean
-  /** How often each has happened so far. */
+  /** Number of times that each fault has happened. */
   readonly counts: () => Readonly<Record<Chance, number>>
 }
 
+/** Settings under which no fault happens. */
 export const noFaults: FaultSettings = {
   lostDisconnects: 0,
   throttledPosts: 0,
@@ -31,7 +35,7 @@ export const noFaults: FaultSettings = {
   connectLatencyMs: 0,
 }
 
-/** @param random from 0 up to, not including, 1 */
+/** Creates fault injection. @param random returns a number from 0 (inclusive) to 1 (exclusive) */
 export const makeFaults = (
   initial: Partial<FaultSettings> = {},
   random: () => number = Math.random,
@@ -53,9 +57,9 @@ export const makeFaults = (
 }
 
 /**
- * Reads `throttledPosts=0.2,postLatencyMs=50`; an empty text switches nothing on.
+ * Parses a list such as `throttledPosts=0.2,postLatencyMs=50`. An empty text enables no fault.
  *
- * @throws Error that names what is wrong and what is possible
+ * @throws Error that names the invalid part and the valid values
  */
 export const parseFaults = (text: string): Partial<FaultSettings> => {
   const settings: Partial<Record<keyof FaultSettings, number>> = {}

@@ -1,46 +1,46 @@
-/** The gateway's quotas. `null` where a quota may be switched off. */
+/** Quotas of the gateway. Null disables a quota. */
 export type GatewayLimits = {
   /**
-   * Largest message that a client may send; a larger one closes its connection with 1009. API Gateway: 32 KB for
-   * a frame, and 128 KB for a message of several frames; here the first holds for both.
+   * Maximum size of a client's message in bytes; a larger one closes the connection with 1009. API Gateway allows
+   * 32 KB for a frame and 128 KB for a message of several frames; the gateway applies the first to both.
    */
   readonly messageBytes: number
-  /** Largest post and largest reply. API Gateway: 128 KB. */
+  /** Maximum size of a post or reply in bytes. API Gateway: 128 KB. */
   readonly postBytes: number
-  /** A connection without a text frame either way for so long is closed with 1001. API Gateway: 10 minutes. */
+  /** Time without a text frame in either direction before a connection is closed with 1001. API Gateway: 10 minutes. */
   readonly idleMs: number | null
-  /** A connection as old as this is closed with 1001. API Gateway: 2 hours. */
+  /** Age at which a connection is closed with 1001. API Gateway: 2 hours. */
   readonly maxAgeMs: number | null
-  /** How long a route's function may take. API Gateway: 29 s. */
+  /** Time limit of a route's function. API Gateway: 29 s. */
   readonly integrationTimeoutMs: number
-  /** How long `deliver` may take, its function's timeout on AWS. Ours. */
+  /** Time limit of `deliver`, the timeout of its function on AWS (our choice). */
   readonly deliverTimeoutMs: number
-  /** The authorizer's context as JSON. API Gateway: 8 KB. */
+  /** Maximum size of the authorizer's context as JSON, in bytes. API Gateway: 8 KB. */
   readonly authorizerContextBytes: number
-  /** New connections; more are refused with 429. API Gateway: 500 a second for the account. */
+  /** New connections per second; more are refused with 429. API Gateway: 500 for the account. */
   readonly connectionsPerSecond: number | null
-  /** Frames and posts together; more are refused. API Gateway: 10,000 a second for the account. */
+  /** Frames and posts per second, together; more are refused. API Gateway: 10,000 for the account. */
   readonly requestsPerSecond: number | null
-  /** How many requests may come at once. API Gateway: 5,000. */
+  /** Burst of frames and posts. API Gateway: 5,000. */
   readonly requestBurst: number
-  /** Invocations of one connection in hand; beyond it its socket is not read. Ours: it bounds what a flood can hold. */
+  /** Maximum invocations in flight per connection; beyond it, the socket is not read (our choice: bounds a flood). */
   readonly invocationsPerConnection: number
   /**
-   * What may wait unsent for one connection. Beyond it posts answer 429; a reply that finds no room ends the
-   * connection. API Gateway has such a bound and does not name it. Ours.
+   * Maximum bytes that wait unsent for one connection. Beyond it, posts answer 429, and a reply that does not fit
+   * ends the connection. API Gateway has such a bound but does not document it (our choice).
    */
   readonly sendBufferBytes: number
-  /** A connection not heard of for so long gets a protocol ping, and is given up after as long again. Ours. */
+  /** Silence after which a connection gets a protocol ping; after twice this time it is cut off (our choice). */
   readonly pingIntervalMs: number
-  /** How often ages and silences are looked at, so how late they may be noticed. Ours. */
+  /** Interval of the checks for age and silence, and so the delay of noticing them (our choice). */
   readonly sweepIntervalMs: number
-  /** How long a closing handshake may take before the socket is destroyed. Ours. */
+  /** Time limit of a closing handshake before the socket is destroyed (our choice). */
   readonly closeTimeoutMs: number
-  /** $disconnect invocations at a time: many clients vanish at once when a network does. Ours. */
+  /** Concurrent $disconnect invocations; many clients vanish together when a network fails (our choice). */
   readonly disconnectsAtOnce: number
 }
 
-/** API Gateway's values. */
+/** API Gateway's quotas, and our choices where it documents none. */
 export const apiGatewayLimits: GatewayLimits = {
   messageBytes: 32 * 1024,
   postBytes: 128 * 1024,

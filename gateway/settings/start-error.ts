@@ -1,4 +1,4 @@
-/** Why the gateway cannot start, in one line that says what to do. */
+/** Thrown when the gateway cannot start. The message is one line that says what to do. */
 export class StartError extends Error {
   override readonly name = 'StartError'
 

@@ -1,17 +1,18 @@
 import type { Handlers } from '../lambda/handlers.ts'
 
-/** What the authorizer tells about a connection, with `principalId`; in the context of all its later events. */
+/** The context that the authorizer returned, with `principalId`. Every later event of the connection carries it. */
 export type AuthorizerContext = NonNullable<
   Parameters<Handlers['connect']>[0]['requestContext']['authorizer']
 >
 
+/** Outcome of an authorizer: let in, refused, or a result that API Gateway does not accept. */
 export type Authorization =
   | { readonly kind: 'allow'; readonly context: AuthorizerContext }
   | { readonly kind: 'deny' }
-  /** API Gateway answers 500 to it, and to the client it looks like a defect: the reason is for the log. */
+  /** API Gateway answers 500 to such a result. The reason is for the log only. */
   | { readonly kind: 'malformed'; readonly reason: string }
 
-/** Judges what an authorizer returned as API Gateway does: an IAM policy, and a context of scalars. */
+/** Evaluates an authorizer's result as API Gateway does: an IAM policy and a context of scalars. */
 export const readAuthorization = (
   result: unknown,
   methodArn: string,
@@ -24,9 +25,10 @@ export const readAuthorization = (
   if (!isObject(policyDocument) || !Array.isArray(policyDocument.Statement)) {
     return malformed('policyDocument has no list of statements')
   }
-  if (!isScalars(context)) return malformed('a value of the context is no string, number or boolean')
+  if (!isScalars(context)) return malformed('a value of the context is not a string, number or boolean')
   const bytes = Buffer.byteLength(JSON.stringify(context))
-  if (bytes > contextBytes) return malformed(`the context is ${bytes} bytes; ${contextBytes} are allowed`)
+  if (bytes > contextBytes)
+    return malformed(`the context is ${bytes} bytes; at most ${contextBytes} are allowed`)
 
   const effects = policyDocument.Statement.filter((statement) => concerns(statement, methodArn)).map(
     ({ Effect }) => Effect,
@@ -40,7 +42,7 @@ const concerns = (statement: unknown, methodArn: string): statement is Record<st
   matches(statement.Action, 'execute-api:Invoke') &&
   matches(statement.Resource, methodArn)
 
-/** Whether a pattern of a policy, or one of a list, with `*` and `?`, matches. */
+/** Tells whether a policy pattern, or one of a list of patterns, matches. Patterns may contain `*` and `?`. */
 const matches = (patterns: unknown, value: string): boolean =>
   [patterns].flat().some((pattern) => typeof pattern === 'string' && asRegExp(pattern).test(value))
 

@@ -3,34 +3,37 @@ import { WebSocket } from 'ws'
 import type { Clock } from '../../core/ports.ts'
 import type { AuthorizerContext } from './authorization.ts'
 
+/** Address and user agent of a client, as API Gateway reports them in events. */
 export type ClientIdentity = { readonly sourceIp: string; readonly userAgent: string }
 
-/** How a connection ended: what its $disconnect event says. */
+/** Close code and reason of a connection, as its $disconnect event reports them. */
 export type Closing = { readonly code: number; readonly reason: string }
 
-/** One client, from its $connect on until its socket is gone. */
+/** One client's connection, from the start of its $connect until its socket has closed. */
 export type GatewayConnection = {
   readonly id: string
   readonly connectedAtMs: number
   readonly identity: ClientIdentity
   readonly authorizer: AuthorizerContext
-  /** Whether it can be posted to: not before its $connect has returned, nor once it is being closed. */
+  /** Tells whether posts are possible: after $connect has returned and before closing begins. */
   readonly isOpen: () => boolean
-  /** When the last text frame came or went. */
+  /** Time of the last text frame in either direction, in ms since 1970. */
   readonly lastActiveAtMs: () => number
-  /** When anything came from the client, be it a protocol pong. */
+  /** Time of the last sign of life from the client, protocol pongs included, in ms since 1970. */
   readonly lastHeardAtMs: () => number
+  /** Attaches the accepted WebSocket; from then on the connection can be posted to. */
   readonly open: (ws: WebSocket, socket: Duplex) => void
-  /** Notes a frame from the client. */
+  /** Records that a frame arrived from the client. */
   readonly received: () => void
-  /** `full`: what waits unsent is more than the client may leave unread. */
+  /** Writes a frame. `full` means that the client reads too slowly: its send buffer exceeds the limit. */
   readonly send: (frame: Buffer) => 'sent' | 'gone' | 'full'
+  /** Sends a protocol ping; a client that is not being read counts as alive without one. */
   readonly ping: () => void
-  /** Begins the closing handshake. Nothing is sent or taken after it. */
+  /** Begins the closing handshake. No frame is sent or accepted after it. */
   readonly close: (closing: Closing) => void
-  /** Destroys the socket. */
+  /** Destroys the socket without a closing handshake. */
   readonly cutOff: (closing: Closing) => void
-  /** How the gateway itself ended it, if it did. */
+  /** Close code and reason that the gateway chose, or undefined if the client ended the connection. */
   readonly closing: () => Closing | undefined
 }
 
@@ -41,10 +44,11 @@ type Options = {
   readonly authorizer: AuthorizerContext
   readonly sendBufferBytes: number
   readonly clock: Clock
-  /** Called once, when the gateway itself begins to end the connection. */
+  /** Called once, when the gateway begins to end the connection. */
   readonly onClosing: (connection: GatewayConnection) => void
 }
 
+/** Creates a connection that is not open yet. */
 export const makeConnection = (options: Options): GatewayConnection => {
   const { id, connectedAtMs, identity, authorizer, sendBufferBytes, clock, onClosing } = options
   let line: { readonly ws: WebSocket; readonly socket: Duplex } | undefined
@@ -92,14 +96,14 @@ export const makeConnection = (options: Options): GatewayConnection => {
       return 'sent'
     },
     ping: () => {
-      // One that is not being read has its pongs unread as well.
+      // While the socket is paused, the client's pongs are not read either.
       if (line === undefined || line.ws.isPaused) heard()
       else line.ws.ping()
     },
     close: (closing) =>
       end(closing, (ws) => {
         ws.close(closing.code, closing.reason)
-        // The client's half of the closing handshake has to be read.
+        // The client's half of the closing handshake must still be read.
         ws.resume()
       }),
     cutOff: (closing) => end(closing, (ws) => ws.terminate()),
@@ -107,7 +111,7 @@ export const makeConnection = (options: Options): GatewayConnection => {
   return connection
 }
 
-/** What is written to a socket in one tick leaves in one system call: the frames of a batch for one member. */
+/** Sends everything that is written in this tick in one system call: the frames of a batch for one member. */
 const corkForThisTick = (socket: Duplex): void => {
   if (socket.writableCorked > 0) return
   socket.cork()

@@ -1,38 +1,43 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../../core/ports.ts'
-import { type InHand, makeInHand } from '../lambda/in-flight.ts'
+import { type InFlight, makeInFlight } from '../lambda/in-flight.ts'
 import type { Faults } from '../settings/faults.ts'
 import type { GatewayLimits } from '../settings/limits.ts'
 import type { GatewayConnection } from './connection.ts'
 import { makeRateLimit } from './rate-limit.ts'
 
+/** Outcome of a post: the answers of the @connections API to POST. */
 export type PostResult = 'sent' | 'gone' | 'throttled' | 'too-large'
 
-/** The connections that this process holds, and the one way to post to them, whoever asks. */
+/** The connections that this process holds. Every post to one of them goes through `post`. */
 export type Connections = {
+  /** Makes a connection visible to `find` and `post`. */
   readonly add: (connection: GatewayConnection) => void
-  /** It can't be found any more; its socket may still be closing. */
+  /** Hides a connection from `find` and `post`. Its socket may still be closing. */
   readonly remove: (id: string) => void
-  /** Open ones, and those whose $connect has not returned. */
+  /** Finds a connection that is open or whose $connect has not returned yet. */
   readonly find: (id: string) => GatewayConnection | undefined
+  /** Lists the connections that `find` would find. */
   readonly all: () => Iterable<GatewayConnection>
+  /** Number of connections in `all`. */
   readonly size: () => number
-  /** Sockets that are not gone yet, each until its 'close'. */
-  readonly sockets: InHand
-  /** Takes one from the account's rate of requests; false if there is none. */
+  /** Sockets that have not closed yet. Each counts until its 'close' event. */
+  readonly sockets: InFlight
+  /** Takes one request from the account's rate limit; false if none is left. */
   readonly admitRequest: () => boolean
   /**
-   * Posts, by API Gateway's rules: 410 before $connect has returned and once the connection is being closed, 429
-   * for the account's rate or a client that leaves too much unread. What is posted without a fault's latency is
-   * handed to the socket before the call returns, so posts keep the order of the calls.
+   * Posts by API Gateway's rules: 410 (`gone`) before $connect has returned and once closing has begun, 429
+   * (`throttled`) for the account's rate or a slow consumer. Without an injected latency, the frame reaches the
+   * socket before the call returns, so posts keep the order of the calls.
    */
   readonly post: (id: string, frame: string | Buffer) => Promise<PostResult>
-  /** DeleteConnection: the client sees 1000. */
+  /** Closes a connection as DeleteConnection does: the client sees code 1000. */
   readonly close: (id: string) => Promise<'sent' | 'gone'>
 }
 
 type Options = { readonly limits: GatewayLimits; readonly faults: Faults; readonly clock?: Clock }
 
+/** Creates the table of connections of one gateway. */
 export const makeConnections = ({ limits, faults, clock = Date.now }: Options): Connections => {
   const byId = new Map<string, GatewayConnection>()
   const bytesOf = makeEncoder()
@@ -52,7 +57,7 @@ export const makeConnections = ({ limits, faults, clock = Date.now }: Options): 
     find: (id) => byId.get(id),
     all: () => byId.values(),
     size: () => byId.size,
-    sockets: makeInHand(),
+    sockets: makeInFlight(),
     admitRequest,
     post: async (id, frame) => {
       const { postLatencyMs } = faults.current()
@@ -73,7 +78,7 @@ export const makeConnections = ({ limits, faults, clock = Date.now }: Options): 
   }
 }
 
-/** A frame for a thousand members is encoded once: whoever posts it passes the same string each time. */
+/** Encodes a frame for a thousand members once, because delivery passes the same string for each of them. */
 const makeEncoder = () => {
   let last = { text: '', bytes: Buffer.alloc(0) }
   return (frame: string | Buffer): Buffer => {

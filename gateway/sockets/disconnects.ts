@@ -1,18 +1,19 @@
 import type { Telemetry } from '../../core/ports.ts'
-import { makeInHand } from '../lambda/in-flight.ts'
+import { makeInFlight } from '../lambda/in-flight.ts'
 import type { Invoke } from '../lambda/invoke.ts'
 import type { Faults } from '../settings/faults.ts'
 import type { Closing, GatewayConnection } from './connection.ts'
 import type { Events } from './events.ts'
 
-/** $disconnect, once for each connection whose $connect succeeded, a bounded number at a time. */
+/** Runs $disconnect once for each connection whose $connect succeeded, with bounded concurrency. */
 export type Disconnects = {
+  /** Queues the $disconnect invocation of a connection. */
   readonly run: (connection: GatewayConnection, closing: Closing) => void
-  /** Those that have not returned, begun or not. */
+  /** Number of invocations that are queued or running. */
   readonly pending: () => number
-  /** Resolves when none is pending, or after so many ms. */
+  /** Resolves with true when none is pending, or with false after `withinMs`. */
   readonly settled: (withinMs: number) => Promise<boolean>
-  /** Begins no more of them: what a power cut does. */
+  /** Starts no further invocation, as in a power cut. */
   readonly abandon: () => void
 }
 
@@ -21,12 +22,14 @@ type Deps = {
   readonly events: Events
   readonly faults: Faults
   readonly telemetry: Telemetry
+  /** Maximum number of invocations at the same time. */
   readonly atOnce: number
 }
 
+/** Creates the queue of $disconnect invocations of one gateway. */
 export const makeDisconnects = ({ invoke, events, faults, telemetry, atOnce }: Deps): Disconnects => {
   const waiting: (() => void)[] = []
-  const inHand = makeInHand()
+  const inFlight = makeInFlight()
   let running = 0
   let abandoned = false
 
@@ -46,7 +49,9 @@ export const makeDisconnects = ({ invoke, events, faults, telemetry, atOnce }: D
       const event = events.disconnect(connection, closing)
       await invoke((handlers, context) => handlers.disconnect(event, context))
     } catch (error) {
-      telemetry.error('$disconnect failed', error, { connectionId: connection.id })
+      telemetry.error('$disconnect failed; its rows expire by themselves', error, {
+        connectionId: connection.id,
+      })
     } finally {
       done()
     }
@@ -55,10 +60,10 @@ export const makeDisconnects = ({ invoke, events, faults, telemetry, atOnce }: D
   return {
     run: (connection, closing) => {
       if (abandoned) return
-      if (!faults.happens('lostDisconnects')) void inHand.track(disconnect(connection, closing))
+      if (!faults.happens('lostDisconnects')) void inFlight.track(disconnect(connection, closing))
     },
-    pending: inHand.count,
-    settled: inHand.settled,
+    pending: inFlight.count,
+    settled: inFlight.settled,
     abandon: () => {
       abandoned = true
     },

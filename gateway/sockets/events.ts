@@ -17,23 +17,29 @@ type Origin = {
   readonly identity: ClientIdentity
 }
 
-/** What an upgrade request says of itself, names as the client wrote them. */
+/** An upgrade request, with header names as the client wrote them. */
 export type Arrival = Origin & {
   readonly multiValueHeaders: Readonly<Record<string, string[]>>
   readonly query: URLSearchParams
 }
 
-/** Builds the events that API Gateway hands to functions, with every field that it fills in. */
+/** Builds the events that API Gateway passes to functions, with every field that it fills in. */
 export type Events = {
+  /** ARN that policies of the authorizer must match. */
   readonly methodArn: string
+  /** Event of a Lambda REQUEST authorizer. */
   readonly authorize: (arrival: Arrival) => AuthorizerEvent
+  /** Event of the $connect route. */
   readonly connect: (arrival: Arrival, authorizer: AuthorizerContext) => ConnectEvent
+  /** Event of a route for frames. */
   readonly message: (connection: GatewayConnection, routeKey: string, body: string) => MessageEvent
+  /** Event of the $disconnect route. */
   readonly disconnect: (connection: GatewayConnection, closing: Closing) => DisconnectEvent
-  /** Payload format 2.0 of an HTTP API. */
+  /** Event of an HTTP API, in payload format 2.0. */
   readonly http: (request: HttpRequest) => HttpEvent
 }
 
+/** A plain HTTP request to a function. */
 export type HttpRequest = {
   readonly method: string
   readonly path: string
@@ -42,6 +48,7 @@ export type HttpRequest = {
   readonly sourceIp: string
 }
 
+/** Values that are the same in all events of a gateway. */
 export type EventOptions = {
   readonly domainName: string
   readonly stage: string
@@ -49,11 +56,12 @@ export type EventOptions = {
   readonly clock: Clock
 }
 
-/** The one API that a gateway serves. */
+/** Id of the single API that a gateway serves. */
 export const apiId = 'gateway'
-/** No account stands behind a gateway. */
+/** Placeholder in ARNs: a gateway belongs to no AWS account. */
 const accountId = '000000000000'
 
+/** Creates the event builder of one gateway. */
 export const makeEvents = ({ domainName, stage, region, clock }: EventOptions): Events => {
   const contextOf = ({ connectionId, connectedAtMs, identity }: Origin, routeKey: string) => {
     const nowMs = clock()
@@ -92,7 +100,7 @@ export const makeEvents = ({ domainName, stage, region, clock }: EventOptions): 
     }),
     connect: (arrival, authorizer) => ({
       ...headersOf(arrival),
-      // Left out where there is no query string, unlike in the authorizer's event.
+      // Absent without a query string, unlike in the authorizer's event.
       ...(arrival.query.size > 0 && {
         queryStringParameters: lastOf(valuesOf(arrival.query)),
         multiValueQueryStringParameters: valuesOf(arrival.query),
@@ -156,7 +164,7 @@ const headersOf = ({ multiValueHeaders }: Arrival) => ({
   multiValueHeaders: { ...multiValueHeaders },
 })
 
-/** Without a prototype: a client may name a parameter `__proto__`. */
+/** Collects values by name in an object without a prototype: a client may name a parameter `__proto__`. */
 const valuesOf = (query: URLSearchParams): Record<string, string[]> => {
   const values: Record<string, string[]> = Object.create(null)
   for (const name of query.keys()) values[name] = query.getAll(name)
@@ -185,10 +193,10 @@ const logTime = (ms: number): string => {
 }
 
 /**
- * A connection, request or message id in API Gateway's form: 15 characters of base64 and a `=`, which has to be
+ * Creates a connection, request or message id in API Gateway's form: 15 characters of base64 and a `=`, which must be
  * encoded in a path.
  */
 export const newId = (): string => `${randomBytes(11).toString('base64url')}=`
 
-/** Whether a text could be a connection id, whoever made it. */
+/** Tells whether a text has the form of a connection id. */
 export const isWellFormedId = (text: string): boolean => /^[A-Za-z0-9+/_-]{6,126}={0,2}$/.test(text)

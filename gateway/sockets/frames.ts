@@ -16,15 +16,15 @@ type Deps = {
   readonly connections: Connections
   readonly disconnects: Disconnects
   readonly limits: GatewayLimits
-  /** False once the gateway is going away: frames are dropped then, and their senders, told nothing, try again. */
+  /** False once the gateway drains. Frames are dropped then without a reply, and clients send them again. */
   readonly accepting: () => boolean
   readonly telemetry: Telemetry
 }
 
 /**
- * Serves an accepted connection: each text frame is an invocation of its route, all of them beside each other,
- * so a later frame's reply may come first. When too many are in hand the socket is not read; the frames that had
- * been read by then wait, in order.
+ * Serves an accepted connection. Each text frame invokes the function of its route. Invocations run concurrently,
+ * so the reply to a later frame may arrive first. With too many in flight, the socket is not read, and frames that
+ * were read already wait in order.
  */
 export const makeServe = (deps: Deps) => {
   const { connections, disconnects, limits, accepting } = deps
@@ -60,7 +60,7 @@ export const makeServe = (deps: Deps) => {
       if (running >= limits.invocationsPerConnection) ws.pause()
       else startMore()
     })
-    // The library has already begun to close it; here is why.
+    // The library has begun to close the connection already; the error holds the reason.
     ws.on('error', (error) => {
       failure ??= closingOf(error)
     })
@@ -91,7 +91,7 @@ const makeAnswer = ({ invoke, events, routes, connections, limits, telemetry }: 
     }
   }
 
-  /** Never rejects: what goes wrong in a route is answered, and the socket stays open. */
+  /** Never rejects: a failure of a route is answered with an error frame, and the socket stays open. */
   return async (connection: GatewayConnection, body: string): Promise<void> => {
     const selected = selectRoute(routes, body)
     const ids = { connectionId: connection.id, requestId: newId() }
@@ -100,7 +100,7 @@ const makeAnswer = ({ invoke, events, routes, connections, limits, telemetry }: 
       : selected
         ? await run(connection, selected, body)
         : gatewayError('Forbidden', ids)
-    // A client that does not read its own replies is not worth keeping, and could not be told so either.
+    // A client that does not read its own replies could not read an error frame either.
     if (reply && connection.send(reply) === 'full') {
       connection.cutOff({ code: 1008, reason: 'The client does not read' })
     }
@@ -115,7 +115,7 @@ const textOf = (data: RawData): string => {
   return (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)).toString()
 }
 
-/** The library closes with these codes when it can't take what a client sent; its errors name them by another code. */
+/** Maps an error of the WebSocket library to the close code that the library used for it. */
 const closingOf = (error: Error): Closing => {
   const code = 'code' in error ? String(error.code) : ''
   switch (code) {

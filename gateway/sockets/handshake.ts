@@ -5,12 +5,17 @@ import type { Arrival } from './events.ts'
 import { newId } from './events.ts'
 import { type Refusal, refusal } from './refusal.ts'
 
-/** Origins from which a browser may connect; `same-host`: those of the pages that this host itself serves, by address. */
+/**
+ * Origins from which a browser may connect. `same-host` allows pages that this host serves under an address or
+ * `localhost`; null allows any origin.
+ */
 export type AllowedOrigins = readonly string[] | 'same-host' | null
 
 /**
- * Whether an upgrade request is one, by RFC 6455; looked at before anybody is invoked, because the WebSocket
- * library looks when $connect has already returned.
+ * Checks an upgrade request by RFC 6455 before a function is invoked. The WebSocket library checks only after
+ * $connect has returned.
+ *
+ * @returns the refusal, or undefined for a valid request
  */
 export const checkHandshake = ({ method, headers }: IncomingMessage): Refusal | undefined => {
   if (method !== 'GET') return refusal(405, 'A WebSocket is opened with GET')
@@ -27,14 +32,14 @@ export const checkHandshake = ({ method, headers }: IncomingMessage): Refusal | 
   return undefined
 }
 
-/** The subprotocols that a client offers, in its order. */
+/** Lists the subprotocols that a client offers, in its order. */
 export const offeredProtocols = ({ headers }: IncomingMessage): readonly string[] =>
   headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? []
 
 /**
- * Against cross-site WebSocket hijacking: a browser names the page's origin, and sends along what the user has
- * for this host. Other clients name none, and may connect. `same-host` believes the Host header, so it takes
- * addresses and `localhost` only: any other name may be somebody else's, rebound to this host.
+ * Prevents cross-site WebSocket hijacking: a browser sends the user's cookies for this host together with the
+ * origin of the page. Clients without an Origin header may connect. `same-host` relies on the Host header, so it
+ * accepts addresses and `localhost` only: another name may have been rebound to this host (DNS rebinding).
  */
 export const originAllowed = (allowed: AllowedOrigins, { headers }: IncomingMessage): boolean => {
   const { origin, host } = headers
@@ -48,8 +53,10 @@ export const originAllowed = (allowed: AllowedOrigins, { headers }: IncomingMess
 const isAddress = (hostname: string): boolean =>
   hostname === 'localhost' || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0
 
-export const originRefusal = 'Pages of this origin may not connect: see ALLOWED_ORIGINS.'
+/** Message of a refused origin, for the client and for the log. */
+export const originRefusal = 'Pages of this origin may not connect. Add the origin to ALLOWED_ORIGINS.'
 
+/** Describes an upgrade request as the event builder needs it, with a new connection id. */
 export const arrivalOf = (request: IncomingMessage, clock: Clock): Arrival => {
   const { url = '/', headers, socket } = request
   return {
@@ -61,7 +68,7 @@ export const arrivalOf = (request: IncomingMessage, clock: Clock): Arrival => {
   }
 }
 
-/** As the client wrote the names, which is how API Gateway hands them on: functions must not mind the case. */
+/** Collects headers with names as the client wrote them, as API Gateway does. Functions must ignore the case. */
 const multiValueHeaders = ({ rawHeaders }: IncomingMessage): Record<string, string[]> => {
   const headers: Record<string, string[]> = Object.create(null)
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
@@ -71,5 +78,5 @@ const multiValueHeaders = ({ rawHeaders }: IncomingMessage): Record<string, stri
   return headers
 }
 
-/** A token of RFC 7230, which is what a subprotocol's name is. */
+/** Pattern of a subprotocol's name: a token of RFC 7230. */
 const tokenPattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/

@@ -6,10 +6,10 @@ import type { Connections } from './connections.ts'
 type Deps = { readonly connections: Connections; readonly limits: GatewayLimits; readonly clock: Clock }
 
 /**
- * Ends connections that are too old, idle, or whose peer no longer answers. One timer for all of them: a timer
- * of its own for each, set again at each frame, costs more than looking at all of them now and then.
+ * Closes connections that are too old, idle, or whose peer no longer answers. One timer serves all connections: a
+ * timer for each, restarted at each frame, would cost more.
  *
- * @returns stops it
+ * @returns a function that stops the timer
  */
 export const watchLifetimes = ({ connections, limits, clock }: Deps): (() => void) => {
   const timer = setInterval(() => {
@@ -29,7 +29,7 @@ const look = (connection: GatewayConnection, limits: GatewayLimits, nowMs: numbe
     connection.close({ code: 1001, reason: 'Going away' })
     return
   }
-  // A peer that lost its power or its network leaves a socket that looks open for a long time.
+  // The socket of a peer that lost its power or network looks open for a long time.
   const silentMs = nowMs - connection.lastHeardAtMs()
   if (silentMs >= 2 * pingIntervalMs)
     connection.cutOff({ code: 1006, reason: 'Connection closed abnormally' })

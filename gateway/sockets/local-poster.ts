@@ -3,15 +3,15 @@ import type { Connections, PostResult } from './connections.ts'
 
 type Deps = {
   readonly connections: Connections
-  /** This node's own endpoint, as its connections carry it; asked each time, for a port may not be known yet. */
+  /** Returns this node's endpoint, as its connections carry it. The port is known only after the server listens. */
   readonly endpoint: () => string
-  /** Posts to the connections that other nodes hold. */
+  /** Poster for connections that other nodes hold. */
   readonly remote: FramePoster
 }
 
 /**
- * Writes to the connections that this very process holds without a request, by the same rules as @connections;
- * everything else goes to `remote`.
+ * Writes directly to the connections of this process, by the same rules as @connections. Posts to other nodes go
+ * through `remote`.
  */
 export const makeLocalPoster = ({ connections, endpoint, remote }: Deps): FramePoster => {
   const isOwn = (connection: { readonly connectionId: string; readonly endpoint: string }) =>
@@ -31,6 +31,6 @@ const outcomes: Readonly<Record<PostResult, PostOutcome>> = {
   sent: 'sent',
   gone: 'gone',
   throttled: 'throttled',
-  // It will never pass, and no member can be blamed for it.
+  // A defect of the service: such a frame can never be sent to any member.
   'too-large': 'failed',
 }

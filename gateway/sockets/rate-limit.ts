@@ -1,14 +1,14 @@
 import type { Clock } from '../../core/ports.ts'
 
 type Options = {
-  /** null: no limit. */
+  /** Tokens that are added per second; null means no limit. */
   readonly perSecond: number | null
-  /** How many may come at once. */
+  /** Capacity of the bucket: the number of calls that may succeed at the same time. */
   readonly burst: number
   readonly clock: Clock
 }
 
-/** A token bucket: each call takes a token, and says whether there was one. */
+/** Creates a token bucket. Each call takes a token and returns false if none was left. */
 export const makeRateLimit = ({ perSecond, burst, clock }: Options): (() => boolean) => {
   if (perSecond === null) return () => true
   let tokens = burst

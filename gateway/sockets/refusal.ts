@@ -1,15 +1,16 @@
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** An upgrade that does not take place: the status and the JSON body of the HTTP response. */
+/** A refused upgrade: status and JSON body of the HTTP response. */
 export type Refusal = { readonly status: number; readonly body: string }
 
+/** Creates a refusal in the form of API Gateway, with the ids of the connection and request. */
 export const refusal = (status: number, message: string, ids: object = {}): Refusal => ({
   status,
   body: JSON.stringify({ message, ...ids }),
 })
 
-/** Answers an upgrade request with a refusal, and ends its socket. */
+/** Answers an upgrade request with a refusal and ends its socket. */
 export const refuse = (socket: Duplex, { status, body }: Refusal): void => {
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`,

@@ -30,9 +30,9 @@ type Deps = {
   readonly faults: Faults
   readonly limits: GatewayLimits
   readonly allowedOrigins: AllowedOrigins
-  /** False once the gateway is going away. */
+  /** False once the gateway drains. */
   readonly accepting: () => boolean
-  /** Takes a connection whose socket has just been accepted. */
+  /** Serves a connection whose socket has just been accepted. */
   readonly serve: (connection: GatewayConnection, ws: WebSocket) => void
   readonly clock: Clock
   readonly telemetry: Telemetry
@@ -40,10 +40,10 @@ type Deps = {
 
 type Client = { readonly request: IncomingMessage; readonly socket: Duplex; readonly head: Buffer }
 
-/** What $connect settled: the subprotocol to echo, if any, or a refusal. */
+/** Outcome of $connect: the subprotocol to echo, if any, or a refusal. */
 type Connected = { readonly protocol: string | undefined } | Refusal
 
-/** Lets a client in: origin, rate, authorizer, $connect, and only then the socket is accepted. */
+/** Handles upgrade requests: origin, rate, authorizer and $connect come first, then the socket is accepted. */
 export const makeUpgrade = (deps: Deps) => {
   const { connections, limits, allowedOrigins, accepting, clock, telemetry } = deps
   const admitConnection = makeRateLimit({
@@ -68,7 +68,7 @@ export const makeUpgrade = (deps: Deps) => {
     const arrival = arrivalOf(client.request, clock)
     const authorizer = await authorize(deps, arrival)
     if (isRefusal(authorizer)) return authorizer
-    // Nothing has been told of this client yet, so nothing has to be undone.
+    // No function has registered this client yet, so nothing needs to be undone.
     if (client.socket.destroyed) return undefined
     const connection = makeConnection({
       ...arrival,
@@ -114,9 +114,9 @@ const authorize = async (
     const authorization = readAuthorization(result, events.methodArn, limits.authorizerContextBytes)
     if (authorization.kind === 'allow') return authorization.context
     if (authorization.kind === 'deny') return refusal(403, 'Forbidden', ids)
-    telemetry.error('The authorizer returned what it may not', new Error(authorization.reason), ids)
+    telemetry.error('The authorizer returned an invalid result', new Error(authorization.reason), ids)
   } catch (error) {
-    // The one documented way for an authorizer to say 401.
+    // API Gateway documents this thrown message as the only way to answer 401.
     if (error instanceof Error && error.message === 'Unauthorized') return refusal(401, 'Unauthorized', ids)
     telemetry.error('The authorizer failed', error, ids)
   }
@@ -151,7 +151,7 @@ type ConnectResponse = {
   readonly body?: string
 }
 
-/** @throws Error for what is no response */
+/** Reads the response of $connect. @throws Error for an invalid response */
 const readResponse = (response: ConnectResponse, offered: readonly string[], ids: object): Connected => {
   const { statusCode, headers = {}, body } = response
   if (!Number.isInteger(statusCode) || statusCode < 200 || statusCode > 599) {
@@ -168,13 +168,13 @@ const readResponse = (response: ConnectResponse, offered: readonly string[], ids
   return { protocol }
 }
 
-/** Completes the handshake, after which the connection can be posted to; all in one tick. */
+/** Completes the handshake in one tick; afterwards the connection can be posted to. */
 const makeAccept = ({ limits, connections, disconnects, accepting, serve }: Deps) => {
   const chosen = new WeakMap<IncomingMessage, string>()
   const options = {
     noServer: true,
     clientTracking: false,
-    // API Gateway compresses nothing either.
+    // API Gateway does not compress either.
     perMessageDeflate: false,
     maxPayload: limits.messageBytes,
     closeTimeout: limits.closeTimeoutMs,
@@ -200,7 +200,7 @@ const makeAccept = ({ limits, connections, disconnects, accepting, serve }: Deps
       serve(connection, ws)
     })
     if (!accepted) {
-      // The client vanished while $connect ran, and $connect has told others of it.
+      // The client vanished while $connect ran, and $connect has registered it.
       connections.remove(connection.id)
       disconnects.run(connection, { code: 1006, reason: 'Connection closed abnormally' })
     }

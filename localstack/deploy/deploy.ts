@@ -8,14 +8,15 @@ import * as v from 'valibot'
 import { readAuthSettings } from '../../adapters/settings/auth.ts'
 import { type Environment, readSettings, SettingsError, url } from '../../adapters/settings/read-settings.ts'
 
+/** Result of a deployment. */
 export type Deployed = {
-  /** As CloudFormation tells it. */
+  /** WebSocket URL as CloudFormation reports it. */
   readonly socketUrl: string
-  /** What tokens are signed with; undefined where an issuer makes them. */
+  /** Secret that signs tokens; undefined if an issuer signs them. */
   readonly secret: string | undefined
 }
 
-/** Bootstraps LocalStack and deploys the stack to it. @throws DeployError, and SettingsError for what it needs itself */
+/** Bootstraps LocalStack and deploys the stack to it. @throws DeployError; SettingsError for its own settings */
 export const deploy = async (environment: Environment): Promise<Deployed> => {
   const { AWS_ENDPOINT_URL, AWS_REGION: region } = readSettings(DeploySchema, environment)
   const authentication = authenticationOf(environment)
@@ -45,7 +46,7 @@ const DeploySchema = v.object({
   AWS_REGION: v.optional(v.string(), 'us-east-1'),
 })
 
-/** As the functions' containers know it, whatever broker this machine's environment names for other purposes. */
+/** URL of the broker in the containers' network. RABBITMQ_URL of this machine does not apply there. */
 const brokerUrl = 'amqp://guest:guest@rabbitmq:5672'
 
 const requireLocalStack = async (endpoint: string): Promise<void> => {
@@ -53,10 +54,13 @@ const requireLocalStack = async (endpoint: string): Promise<void> => {
     const { ok, status } = await fetch(new URL('/_localstack/health', endpoint), {
       signal: AbortSignal.timeout(5_000),
     })
-    if (!ok) throw new DeployError(`LocalStack at ${endpoint} is not well: ${status}`)
+    if (!ok)
+      throw new DeployError(
+        `LocalStack at ${endpoint} is not healthy: its health check answered ${status}. See its log.`,
+      )
   } catch (error) {
     if (error instanceof DeployError) throw error
-    // Whatever fetch throws, it says that nobody answers.
+    // fetch throws only if no server answers.
     throw new DeployError(
       `LocalStack does not answer at ${endpoint}. Start it: docker compose -f localstack/compose.yml up --wait`,
       { cause: error },
@@ -64,20 +68,20 @@ const requireLocalStack = async (endpoint: string): Promise<void> => {
   }
 }
 
-/** For a machine of one's own, a secret that is made up will do. What is bad is told before anything is asked for. */
+/** Completes the settings of authentication with a random secret, and validates them before any request. */
 const authenticationOf = (environment: Environment) => {
   const AUTH_SECRET = environment.AUTH_SECRET?.trim() || randomBytes(32).toString('base64url')
   const asked = { ...environment, AUTH_MODE: environment.AUTH_MODE?.trim() || 'secret', AUTH_SECRET }
   const { mode } = readAuthSettings(asked)
   if (mode === 'open') {
     throw new SettingsError(
-      'Bad settings: AUTH_MODE must be secret, which makes one up where AUTH_SECRET is missing, or issuer: the stack takes no open mode',
+      'Bad settings: AUTH_MODE must be secret (without AUTH_SECRET, a random one is created) or issuer: the stack has no open mode',
     )
   }
   return mode === 'issuer' ? {} : { AUTH_MODE: mode, AUTH_SECRET }
 }
 
-/** cdklocal takes nothing of AWS's from the environment but what its list names. */
+/** Variables that set the region: cdklocal ignores AWS variables that its allow list does not name. */
 const regionVariables = (region: string) => ({
   AWS_REGION: region,
   AWS_DEFAULT_REGION: region,
@@ -85,13 +89,13 @@ const regionVariables = (region: string) => ({
 })
 
 const cdkLocal = async (args: readonly string[], env: Environment): Promise<void> => {
-  const shell = process.platform === 'win32' // where the commands of packages are scripts
+  const shell = process.platform === 'win32' // on Windows, commands of packages are scripts
   const child = spawn('cdklocal', [...args], { stdio: 'inherit', shell, env: { ...env } })
   const [code] = await once(child, 'exit')
   if (code !== 0) throw new DeployError(`cdklocal ${args[0]} failed.`)
 }
 
-/** By stack, as `cdk deploy --outputs-file` writes them. */
+/** Outputs by stack, as `cdk deploy --outputs-file` writes them. */
 const OutputsSchema = v.record(v.string(), v.looseObject({ SocketUrl: v.string() }))
 
 const readSocketUrl = async (file: string): Promise<string> => {
@@ -100,14 +104,14 @@ const readSocketUrl = async (file: string): Promise<string> => {
   return outputs.SocketUrl
 }
 
-/** Why nothing was deployed, in one line that says what to do. */
+/** Thrown when nothing was deployed. The message is one line that says what to do. */
 export class DeployError extends Error {
   override readonly name = 'DeployError'
 }
 
 /**
- * Where LocalStack serves a WebSocket API, whatever URL of AWS's its CloudFormation told: docs.localstack.cloud, "API
- * Gateway", "Accessing HTTP APIs via Local Domain Name". The name resolves to 127.0.0.1 everywhere.
+ * Returns the URL at which LocalStack serves a WebSocket API, whose CloudFormation output names a host of AWS. Source:
+ * docs.localstack.cloud, "API Gateway", "Accessing HTTP APIs via Local Domain Name". The name resolves to 127.0.0.1.
  */
 export const localSocketUrl = (url: string): string => {
   const { hostname, pathname } = new URL(url)

@@ -4,7 +4,7 @@ import { DeployError, deploy, localSocketUrl } from './deploy.ts'
 try {
   const { socketUrl, secret } = await deploy(process.env)
   const url = localSocketUrl(socketUrl)
-  console.log(`\nSimple Chat is at ${url}\nSee whether it works:\n`)
+  console.log(`\nSimple Chat runs at ${url}\nTest the deployment:\n`)
   console.log(
     `    ${secret === undefined ? 'CHAT_TOKEN=…' : `AUTH_SECRET=${secret}`} npm run smoke -- ${url}`,
   )

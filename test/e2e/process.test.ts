@@ -32,7 +32,7 @@ describe('the gateway as a process', () => {
     await connectPlain(`${await spawnGateway(env).url()}/?userId=ada&roomId=general`)
   })
 
-  it('finishes what is in hand on SIGTERM, tells clients to reconnect, and exits with 0', async () => {
+  it('drains on SIGTERM: work in flight finishes, clients are asked to reconnect, and it exits with 0', async () => {
     const gateway = spawnGateway({ PORT: '0', DATA_DIR: await dataFolder() })
     const ada = await connectPlain(`${await gateway.url()}/?userId=ada&roomId=general`)
     await ada.request({ action: 'ping' })

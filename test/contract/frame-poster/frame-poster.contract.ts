@@ -158,7 +158,7 @@ export const framePosterContract = (name: string, setup: Setup): void => {
       const mostAtOnce: number[] = []
       for (let done = 0; done < 10; done++) {
         await server.underWay(Math.min(3, 10 - done))
-        mostAtOnce.push(server.inHand())
+        mostAtOnce.push(server.inFlight())
         server.answerOldest()
       }
 

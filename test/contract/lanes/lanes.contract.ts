@@ -296,8 +296,8 @@ const stopping = (use: () => Publishing & Reading) => {
     expect([stopped, second.batches.length]).toEqual([false, 0])
     release.resolve()
     await stopping
-    const inHand = first.taken.length
-    await second.untilTaken(10 - inHand)
+    const inFlight = first.taken.length
+    await second.untilTaken(10 - inFlight)
     expect(first.batches).toHaveLength(1)
     expect([...bodiesOf(first.taken), ...bodiesOf(second.taken)]).toEqual(bodies)
   })

@@ -117,7 +117,7 @@ const tryOne = async (
   // The log of errors, and what Node says of a rejection that nobody handled.
   expect([gateway.output(), gateway.errors()]).toEqual([
     '',
-    expect.stringMatching(/^Simple Chat is at [^\n]*\n$/),
+    expect.stringMatching(/^Simple Chat runs at [^\n]*\n$/),
   ])
 }
 

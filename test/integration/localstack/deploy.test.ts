@@ -75,7 +75,7 @@ describe('npm run deploy:localstack', () => {
       AWS_ENVAR_ALLOWLIST: 'AWS_REGION,AWS_DEFAULT_REGION',
     })
     const url = 'ws://abc123.execute-api.localhost.localstack.cloud:4566/live'
-    expect(output).toContain(`Simple Chat is at ${url}\n`)
+    expect(output).toContain(`Simple Chat runs at ${url}\n`)
     expect(output).toContain(`AUTH_SECRET=${env.AUTH_SECRET} npm run smoke -- ${url}\n`)
   })
 
@@ -98,7 +98,7 @@ describe('npm run deploy:localstack', () => {
     [{ AWS_ENDPOINT_URL: 'notaurl' }, 'AWS_ENDPOINT_URL must be a URL'],
     [{ AUTH_SECRET: 'short' }, 'AUTH_SECRET must have at least 32 bytes'],
     [{ AUTH_MODE: 'issuer' }, 'AUTH_ISSUER is missing; AUTH_AUDIENCE is missing'],
-    [{ AUTH_MODE: 'open' }, 'the stack takes no open mode'],
+    [{ AUTH_MODE: 'open' }, 'the stack has no open mode'],
   ])('says in one line what is wrong with %j, before it asks for LocalStack', async (env, problem) => {
     const { code, errors, calls } = await runDeploy(env)
     expect([code, calls]).toEqual([1, []])
@@ -106,7 +106,7 @@ describe('npm run deploy:localstack', () => {
     expect(errors).toContain(problem)
   })
 
-  test('says in one line that LocalStack does not answer, or is not well, and deploys nothing', async () => {
+  test('says in one line that LocalStack does not answer, or is not healthy, and deploys nothing', async () => {
     const away = await runDeploy({ AWS_ENDPOINT_URL: `http://127.0.0.1:${await freePort()}` })
     expect(away).toMatchObject({ code: 1, calls: [] })
     expect(away.errors).toMatch(
@@ -114,7 +114,9 @@ describe('npm run deploy:localstack', () => {
     )
     const unwell = await runDeploy({ AWS_ENDPOINT_URL: await startLocalStack(503) })
     expect(unwell).toMatchObject({ code: 1, calls: [] })
-    expect(unwell.errors).toMatch(/^LocalStack at .* is not well: 503\n$/)
+    expect(unwell.errors).toMatch(
+      /^LocalStack at .* is not healthy: its health check answered 503. See its log.\n$/,
+    )
   })
 
   test('ends with 1 when cdklocal fails, and goes no further', async () => {

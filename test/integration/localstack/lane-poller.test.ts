@@ -134,7 +134,7 @@ describe("LocalStack's lane poller", needs('RabbitMQ', rabbitMq !== null), () =>
     await eventually(() => bodies.length === 1, 'the batch')
     await lanes.publisher.publish(await deployed.append('general', 'later'))
     poller.child.kill('SIGTERM')
-    await poller.untilLogged('Ending: finishing what is in hand')
+    await poller.untilLogged('Stopping: the batches in flight finish first')
     finish.resolve()
     expect(await poller.exited).toBe(0)
     expect(poller.errors()).toBe('')

@@ -74,9 +74,9 @@ describe('consumer on RabbitMQ', needs('RabbitMQ', rabbitMq !== null), () => {
     proxy.restore()
     await put('3')
     cut.resolve()
-    const inHand = reader.batches[0]?.length ?? 0
-    await reader.untilTaken(inHand + 3)
-    expect(taken()?.slice(inHand)).toEqual(['1', '2', '3'])
+    const inFlight = reader.batches[0]?.length ?? 0
+    await reader.untilTaken(inFlight + 3)
+    expect(taken()?.slice(inFlight)).toEqual(['1', '2', '3'])
     const [again] = reader.batches.slice(1)
     expect(again?.[0]).toMatchObject({ redelivered: true, messageId: reader.batches[0]?.[0]?.messageId })
   })

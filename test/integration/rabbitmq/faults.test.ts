@@ -186,18 +186,18 @@ describe(
       proxy.strand()
       await other.untilTaken(7)
       expect(other.taken.map(({ body }) => body)).toEqual(['1', '2', '3', '4', '5', '6', '7'])
-      const inHand = cutOff.batches[0]?.length ?? 0
-      expect(other.taken.slice(0, inHand).every(({ redelivered }) => redelivered)).toBe(true)
+      const inFlight = cutOff.batches[0]?.length ?? 0
+      expect(other.taken.slice(0, inFlight).every(({ redelivered }) => redelivered)).toBe(true)
 
       // What it acknowledges now reaches nobody, and must not count for what the other one has.
       done.resolve()
-      await soon(() => expect(cutOff.taken).toHaveLength(inHand))
+      await soon(() => expect(cutOff.taken).toHaveLength(inFlight))
       await put('8')
       await other.untilTaken(8)
       expect(other.taken.at(-1)).toMatchObject({ body: '8', redelivered: false })
       await other.stop()
       await put('9')
-      await cutOff.untilTaken(inHand + 1)
+      await cutOff.untilTaken(inFlight + 1)
       expect(cutOff.taken.at(-1)?.body).toBe('9')
     })
   },

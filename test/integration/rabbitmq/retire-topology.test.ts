@@ -195,10 +195,10 @@ describe('lanes that are retired', needs('RabbitMQ', rabbitMq !== null), () => {
 
   test('are waited for while somebody reads them, and lose nothing that is in that hand', async () => {
     const reading = await inspector.createChannel()
-    const inHand = Promise.withResolvers<void>()
-    await reading.consume(retired.laneQueue('lane.0'), () => inHand.resolve())
+    const inFlight = Promise.withResolvers<void>()
+    await reading.consume(retired.laneQueue('lane.0'), () => inFlight.resolve())
     await publishAll()
-    await inHand.promise
+    await inFlight.promise
     const retiring = retire()
     await soon(async () => expect(await isThere(retired.laneQueue('lane.1'))).toBe(false))
     await reading.close()

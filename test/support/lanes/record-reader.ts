@@ -28,18 +28,18 @@ export const readLane = async (
 ): Promise<RecordReader> => {
   const batches: (readonly LaneRecord[])[] = []
   const taken: LaneRecord[] = []
-  let inHand = 0
+  let inFlight = 0
   let most = 0
   const { stop } = await consumer.subscribe(
     lane,
     async (records) => {
       batches.push(records)
-      most = Math.max(most, ++inHand)
+      most = Math.max(most, ++inFlight)
       try {
         await onBatch?.(records)
         taken.push(...records)
       } finally {
-        inHand--
+        inFlight--
       }
     },
     { batchSize },

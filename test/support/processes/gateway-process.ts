@@ -16,7 +16,7 @@ export const dataFolder = async (): Promise<string> => {
 export const spawnGateway = (env: Readonly<Record<string, string>>) => {
   const gateway = spawnScript('gateway/main.ts', [], { ...process.env, ...env })
   const { child, errors } = gateway
-  const url = () => /is at (http:\S+)\//.exec(errors())?.[1]
+  const url = () => /runs at (http:\S+)\//.exec(errors())?.[1]
   return {
     ...gateway,
     /** Its address, once it listens. */

@@ -22,7 +22,7 @@ export type ConnectionsServer = {
   readonly answer: (answer: Answer) => void
   /** Resolves once this many requests are waiting for `answerOldest`. */
   readonly underWay: (count: number) => Promise<void>
-  readonly inHand: () => number
+  readonly inFlight: () => number
   /** The most requests that were ever waiting at a time. */
   readonly mostAtOnce: () => number
   readonly answerOldest: () => void
@@ -77,7 +77,7 @@ export const startConnectionsServer = async (): Promise<ConnectionsServer> => {
         })
       }
     },
-    inHand: () => waiting.length,
+    inFlight: () => waiting.length,
     mostAtOnce: () => mostAtOnce,
     answerOldest: () => waiting.shift()?.end(),
     sockets: () => sockets,

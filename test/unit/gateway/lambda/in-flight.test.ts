@@ -1,28 +1,28 @@
 import { expect, test } from 'vitest'
-import { makeInHand } from '../../../../gateway/lambda/in-flight.ts'
+import { makeInFlight } from '../../../../gateway/lambda/in-flight.ts'
 
 test('settles when everything is done, what was begun meanwhile and what failed included', async () => {
-  const inHand = makeInHand()
+  const inFlight = makeInFlight()
   const first = Promise.withResolvers<void>()
   const second = Promise.withResolvers<void>()
-  const failed = inHand.track(first.promise)
-  const settled = inHand.settled(5000)
-  void inHand.track(second.promise)
+  const failed = inFlight.track(first.promise)
+  const settled = inFlight.settled(5000)
+  void inFlight.track(second.promise)
   first.reject(new Error('failed'))
   await expect(failed).rejects.toThrow('failed')
-  expect(inHand.count()).toBe(1)
+  expect(inFlight.count()).toBe(1)
   second.resolve()
   expect(await settled).toBe(true)
-  expect(inHand.count()).toBe(0)
+  expect(inFlight.count()).toBe(0)
 })
 
 test('gives up in time', async () => {
-  const inHand = makeInHand()
-  void inHand.track(new Promise(() => undefined))
-  expect(await inHand.settled(20)).toBe(false)
-  expect(await inHand.settled(-1)).toBe(false)
+  const inFlight = makeInFlight()
+  void inFlight.track(new Promise(() => undefined))
+  expect(await inFlight.settled(20)).toBe(false)
+  expect(await inFlight.settled(-1)).toBe(false)
 })
 
 test('has settled where there is nothing', async () => {
-  expect(await makeInHand().settled(0)).toBe(true)
+  expect(await makeInFlight().settled(0)).toBe(true)
 })
