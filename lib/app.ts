@@ -2,15 +2,15 @@ import { App } from 'aws-cdk-lib'
 import { SettingsError } from '../adapters/settings/read-settings.ts'
 import { bundleFunctions } from './functions/bundle.ts'
 import { readStackSettings } from './settings/settings.ts'
-import { settingsLine } from './settings/summary.ts'
+import { summaryOf } from './settings/summary.ts'
 import { SimpleChatStack } from './simple-chat-stack.ts'
 
-// What `cdk` runs: settings and bundles first, then the stack of one deployment.
+// The CDK app: reads the settings, bundles the functions, and creates the stack of one deployment.
 
 try {
   const app = new App()
   const settings = readStackSettings(app.node.getAllContext(), process.env)
-  console.error(settingsLine(settings))
+  console.error(summaryOf(settings))
   new SimpleChatStack(app, `SimpleChat-${settings.stageName}`, { settings, bundles: await bundleFunctions() })
   app.synth()
 } catch (error) {

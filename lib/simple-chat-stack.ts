@@ -14,7 +14,7 @@ import { Storage } from './storage/storage.ts'
 
 type Props = { readonly settings: StackSettings; readonly bundles: Bundles }
 
-/** A whole deployment: on AWS, or on LocalStack, which has neither a broker nor what reads it. */
+/** A complete deployment: on AWS, or on LocalStack, where broker and lane readers run beside the stack. */
 export class SimpleChatStack extends Stack {
   constructor(scope: Construct, id: string, { settings, bundles }: Props) {
     super(scope, id, {
@@ -30,7 +30,7 @@ export class SimpleChatStack extends Stack {
     const api = new SocketApi(this, 'Sockets', { deployment, storage, lanes })
     const authCheckApi = new AuthCheckApi(this, 'AuthCheck', { deployment, storage })
     const fanOut = new FanOut(this, 'FanOut', { deployment, storage, lanes, api })
-    tellOutputs(this, {
+    addOutputs(this, {
       SocketUrl: [api.url, 'Where clients connect'],
       DomainTarget: [api.domainTarget, 'Where the name of the domain has to point, as an alias or CNAME'],
       AuthCheckUrl: [authCheckApi.url, 'authCheckUrl of every client: where to ask why it was refused'],
@@ -51,7 +51,7 @@ export class SimpleChatStack extends Stack {
       authCheckApi,
       fanOut,
     })
-    tellOutputs(this, {
+    addOutputs(this, {
       DashboardUrl: [monitoring.dashboardUrl, 'How the service fares'],
       DeadLettersFunction: [
         lanes.deadLetters.handler.functionName,
@@ -61,11 +61,11 @@ export class SimpleChatStack extends Stack {
   }
 }
 
-/** What is told, and what it is for; nothing for what is undefined. */
+/** Value and description of a stack output. An undefined value adds no output. */
 type Output = readonly [value: string | undefined, description: string]
 
-/** Tells what somebody needs who connects a client, an SDK or a tool to the deployment. README.md lists them. */
-export const tellOutputs = (stack: Stack, outputs: Readonly<Record<string, Output>>): void => {
+/** Adds the outputs that clients, operators and tools need. docs/deploy-aws.md lists them. */
+const addOutputs = (stack: Stack, outputs: Readonly<Record<string, Output>>): void => {
   for (const [name, [value, description]] of Object.entries(outputs)) {
     if (value !== undefined) new CfnOutput(stack, name, { value, description })
   }

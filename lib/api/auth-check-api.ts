@@ -13,7 +13,7 @@ type Props = { readonly deployment: Deployment; readonly storage: Storage }
 
 const path = '/auth-check'
 
-/** What a browser asks when it was refused: a small HTTP API, because a WebSocket API answers no plain request. */
+/** HTTP API that tells a refused browser the reason. A WebSocket API cannot answer plain requests. */
 export class AuthCheckApi extends Construct {
   readonly authCheck: ChatFunction
   readonly url: string
@@ -33,7 +33,7 @@ export class AuthCheckApi extends Construct {
       apiName: `${deployment.serviceName}-auth-check`,
       createDefaultStage: false,
       corsPreflight: {
-        // Any page may ask: it has to have the token, and cookies are not sent.
+        // Any page may ask: it needs the token, and cookies are not sent.
         allowOrigins: ['*'],
         allowMethods: [CorsHttpMethod.GET],
         allowHeaders: ['authorization'],
@@ -50,7 +50,7 @@ export class AuthCheckApi extends Construct {
     const stage = new HttpStage(this, 'Stage', {
       httpApi: api,
       autoDeploy: true,
-      // Once for each refused connection, of which API Gateway takes 500 a second in an account.
+      // One request per refused connection. API Gateway accepts 500 connections per second in an account.
       throttle: { rateLimit: 500, burstLimit: 500 },
       accessLogSettings: accessLogOf(this, deployment, 'http'),
     })

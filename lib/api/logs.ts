@@ -25,12 +25,12 @@ const ofSocket = [
 const ofHttp = ['httpMethod', 'error.responseType', 'integration.status'] as const
 
 /**
- * One JSON object for each request: nothing that a client sent but its route, since the query string holds the token; and
- * no text of an error, in which a quotation mark would end the JSON.
+ * Creates an access log with one JSON object per request. It contains nothing that a client sent except the route,
+ * because the query string holds the token. It contains no error texts, whose quotation marks would break the JSON.
  */
 export const accessLogOf = (scope: Construct, deployment: Deployment, kind: 'socket' | 'http') => {
   const fields = [...common, ...(kind === 'socket' ? ofSocket : ofHttp)]
-  // The service for the dimension of metrics that are made of this log. All in quotes: what is absent is written as `-`.
+  // `service` becomes a dimension of metrics. All values are quoted, because absent ones are written as `-`.
   const format = {
     service: deployment.serviceName,
     ...Object.fromEntries(fields.map((field) => [field, `$context.${field}`])),
@@ -47,8 +47,8 @@ export const accessLogOf = (scope: Construct, deployment: Deployment, kind: 'soc
 }
 
 /**
- * The role that API Gateway writes the logs of WebSocket APIs with: one for all of them in an account and region. It
- * outlives the stack, because others may have come to depend on it.
+ * Role with which API Gateway writes the logs of all WebSocket APIs of an account and region. It outlives the stack,
+ * because other APIs may depend on it by then.
  */
 export class AccountLogRole extends Construct {
   constructor(scope: Construct, id: string) {

@@ -7,9 +7,10 @@ import type { Storage } from '../storage/storage.ts'
 
 type Props = { readonly deployment: Deployment; readonly storage: Storage; readonly lanes: Lanes }
 
+/** Name of a function behind a route. */
 export type RouteFunctionName = Route['function']
 
-/** The functions behind the routes of the WebSocket API, each allowed what its use cases do. */
+/** The functions behind the routes of the WebSocket API. Each has only the permissions of its use cases. */
 export class RouteFunctions extends Construct {
   readonly byName: Readonly<Record<RouteFunctionName, ChatFunction>>
 
@@ -90,11 +91,11 @@ export class RouteFunctions extends Construct {
   }
 }
 
-/** What a function has in its environment that verifies tokens. */
+/** Environment variables of a function that verifies tokens. */
 export const tokenVariables = ({ settings }: Deployment): Readonly<Record<string, string>> =>
   settings.authentication.variables
 
-/** Lets a function verify tokens: only those that are signed with a shared secret take a permission. */
+/** Allows a function to verify tokens. Only tokens signed with a shared secret need a permission. */
 export const allowTokens = (chatFunction: ChatFunction, { settings }: Deployment): void => {
   const { secretArn } = settings.authentication
   if (secretArn !== undefined) chatFunction.allow(['secretsmanager:GetSecretValue'], [secretArn])

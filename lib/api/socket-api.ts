@@ -12,9 +12,8 @@ import { Construct } from 'constructs'
 import { routes } from '../../lambdas/routes.ts'
 import { acknowledge } from '../functions/acknowledge.ts'
 import { ChatFunction } from '../functions/chat-function.ts'
-import { type Deployment, metricsNamespace } from '../functions/deployment.ts'
+import { connectsFailedName, type Deployment, metricsNamespace } from '../functions/deployment.ts'
 import type { Lanes } from '../lanes/lanes.ts'
-import { connectsFailedName } from '../monitoring/metrics.ts'
 import type { Storage } from '../storage/storage.ts'
 import { AccountLogRole, accessLogOf } from './logs.ts'
 import { allowTokens, RouteFunctions, tokenVariables } from './route-functions.ts'
@@ -22,13 +21,13 @@ import { SocketDomain } from './socket-domain.ts'
 
 type Props = { readonly deployment: Deployment; readonly storage: Storage; readonly lanes: Lanes }
 
-/** The WebSocket API: the route table, behind an authorizer. */
+/** The WebSocket API: the routes of lambdas/routes.ts behind an authorizer. */
 export class SocketApi extends Construct {
   readonly authorize: ChatFunction
   readonly functions: RouteFunctions
-  /** Where clients connect. */
+  /** URL at which clients connect. */
   readonly url: string
-  /** Where the domain's owner points it, if there is one. */
+  /** Name to which the custom domain must point; undefined without one. */
   readonly domainTarget: string | undefined
   private readonly api: WebSocketApi
   private readonly routes: readonly WebSocketRoute[]
@@ -52,7 +51,7 @@ export class SocketApi extends Construct {
     this.domainTarget = domain?.domainName.regionalDomainName
   }
 
-  /** Lets a function post to connections and close them: of this stage, and neither of other stages nor look at them. */
+  /** Allows a function to post to and close connections of this stage, but not to read them or reach other stages. */
   allowPosts(chatFunction: ChatFunction): void {
     const resource = (method: string) =>
       Stack.of(this).formatArn({
@@ -73,7 +72,7 @@ export class SocketApi extends Construct {
       name: 'authorize',
       description: 'Tells whom a new connection speaks for',
       variables: tokenVariables(deployment),
-      // API Gateway waits for an authorizer no longer.
+      // API Gateway waits for an authorizer no longer than this.
       timeoutSeconds: 10,
     })
     allowTokens(authorize, deployment)
@@ -81,13 +80,13 @@ export class SocketApi extends Construct {
   }
 
   private addRoutes(): readonly WebSocketRoute[] {
-    // The token comes in the query string or in a subprotocol: with a source named, whoever uses the other would get a
-    // 401 without the function being asked.
+    // The token arrives in the query string or in a subprotocol. With one identity source, API Gateway would answer 401
+    // to clients that use the other, without invoking the function.
     const authorizer = new WebSocketLambdaAuthorizer('Authorizer', this.authorize.handler, {
       identitySource: [],
     })
     return Object.entries(routes).map(([routeKey, { function: name, returnsResponse }]) => {
-      // An integration for each route: the permission to invoke the function is the route's own.
+      // One integration per route, because the permission to invoke the function belongs to the route.
       const integration = new WebSocketLambdaIntegration('Integration', this.functions.byName[name].handler)
       const route = this.api.addRoute(routeKey, {
         integration,
@@ -104,8 +103,8 @@ export class SocketApi extends Construct {
   }
 
   /**
-   * Of connections that could not be made, for whatever reason of ours. The errors of the authorizer do not tell them:
-   * it throws for every token that it refuses, which is how API Gateway is told to answer 401.
+   * Counts connections that failed for a reason of the service. The authorizer's errors cannot be used: it throws for
+   * every refused token, which makes API Gateway answer 401.
    */
   private countFailures(accessLog: ILogGroup): void {
     new MetricFilter(this, 'FailedConnects', {
@@ -135,7 +134,7 @@ export class SocketApi extends Construct {
       accessLogSettings,
       ...(domain && { domainMapping: { domainName: domain.domainName } }),
     })
-    // Its first deployment has every route, so that nobody who connects early finds some of them missing.
+    // The stage's first deployment contains every route, so that early clients find none missing.
     stage.node.addDependency(...this.routes)
     if (target.name === 'aws' && target.setsAccountLogRole) {
       stage.node.addDependency(new AccountLogRole(this, 'AccountLogRole'))

@@ -7,7 +7,7 @@ import type { Domain } from '../settings/settings.ts'
 
 type Props = { readonly domain: Domain }
 
-/** A name of one's own for the WebSocket API, and where a hosted zone is named, the record that leads there. */
+/** Custom domain of the WebSocket API, with a DNS record if a hosted zone is given. */
 export class SocketDomain extends Construct {
   readonly domainName: DomainName
 

@@ -12,7 +12,7 @@ type Props = {
   readonly api: SocketApi
 }
 
-/** What becomes of a message in its lane: `deliver` posts it, and has `publish` put into a lane what is owed to later. */
+/** Functions that fan messages out: `deliver` posts them and asks `publish` to enqueue retries. */
 export class FanOut extends Construct {
   readonly deliver: ChatFunction
   readonly publish: ChatFunction
@@ -30,7 +30,7 @@ export class FanOut extends Construct {
       description: 'Publishes what deliver asks it to, where the broker is in reach',
       variables: lanes.variables,
       place: lanes.place,
-      // deliver keeps back 5 s of its own time, and waits for this one in them.
+      // `deliver` reserves 5 s of its own time to wait for this function.
       timeoutSeconds: 15,
       reservedConcurrency: deployment.reserved.publish,
     })
@@ -43,7 +43,7 @@ export class FanOut extends Construct {
       deployment,
       name: 'deliver',
       description: 'Posts the messages of a lane to the members of their rooms',
-      // The lane poller starts before the deployment, and waits for this one.
+      // The lane poller starts before the deployment and waits for a function of this name.
       functionName:
         deployment.settings.target.name === 'localstack' ? `${deployment.serviceName}-deliver` : undefined,
       variables: {
@@ -53,7 +53,7 @@ export class FanOut extends Construct {
         LARGE_ROOM_MEMBERS: String(deployment.settings.largeRoomMembers ?? 0),
         ...deployment.settings.limits,
       },
-      // A whole CPU: each post is signed, and a room may have thousands of members.
+      // One CPU: each post is signed, and a room may have thousands of members.
       memoryMb: 1769,
       timeoutSeconds: 60,
       reservedConcurrency: deployment.reserved.deliver,

@@ -17,8 +17,8 @@ type Props = { readonly deployment: Deployment; readonly lanes: BrokerLanes; rea
 const batchSizeOf = (lane: Lane): number => (isBulkLane(lane) ? 1_000 : 100)
 
 /**
- * Has Lambda read every lane and hand it to `deliver`: a mapping for each queue, which invokes the function once at a
- * time, so that a room stays in order and lanes run beside each other.
+ * Event source mappings, one per lane, that invoke `deliver` with batches. Each mapping runs one invocation at a time,
+ * so that rooms stay in order while lanes run in parallel.
  */
 export class LaneReaders extends Construct {
   constructor(scope: Construct, id: string, { deployment, lanes, deliver }: Props) {
@@ -27,21 +27,21 @@ export class LaneReaders extends Construct {
     const teardown = new ReaderTeardown(this, 'Teardown', { deployment, target: deliver.handler })
     for (const lane of laneNames(deployment.settings.laneCounts)) {
       const queue = lanes.topology.laneQueue(lane)
-      // By the queue's name: a mapping cannot be moved to another queue.
+      // The id contains the queue's name, because a mapping cannot change its queue.
       const reader = new EventSourceMapping(this, queue, {
         target: deliver.handler,
         eventSourceArn: lanes.broker.arn,
         batchSize: batchSizeOf(lane),
-        // A chat does not wait for more to come: without it, Lambda waits for half a second.
+        // Deliver immediately: by default, Lambda waits half a second to fill a batch.
         maxBatchingWindow: Duration.seconds(0),
         sourceAccessConfigurations: [
           { type: SourceAccessConfigurationType.BASIC_AUTH, uri: lanes.secretArn },
         ],
       })
       queuesOf(reader, [queue])
-      // Lambda tries queue and permissions when the mapping is made.
+      // Lambda checks queue and permissions when the mapping is created.
       reader.node.addDependency(lanes.declared, deliver.role)
-      teardown.see(reader, deliver.role)
+      teardown.watch(reader, deliver.role)
     }
   }
 }
@@ -53,7 +53,7 @@ const queuesOf = (reader: EventSourceMapping, queues: string[]): void => {
   defaultChild.queues = queues
 }
 
-/** Lambda developer guide, "Using Lambda with Amazon MQ", "Execution role permissions": the mapping uses this role. */
+/** Allows the mapping to read, with the function's role. Source: Lambda developer guide, "Using Lambda with Amazon MQ". */
 const allowReading = (deliver: ChatFunction, lanes: BrokerLanes): void => {
   deliver.allow(['mq:DescribeBroker'], [lanes.broker.arn])
   deliver.allow(['secretsmanager:GetSecretValue'], [lanes.secretArn])

@@ -11,16 +11,19 @@ import { DeploymentStep } from '../functions/deployment-step.ts'
 
 type Props = {
   readonly deployment: Deployment
-  /** What the mappings invoke. */
+  /** Function that the mappings invoke. */
   readonly target: IFunction
 }
 
 /**
- * Sees to it that nothing is left of readers when they go. Lambda says that a mapping is deleted before it has deleted
- * its network interfaces, which it does with the function's role: CloudFormation would take the role away meanwhile,
- * and then fail to delete the groups and subnets that the interfaces hold on to. So a mapping is deleted first by this
- * step, which waits until they are gone. One for all readers, where each of cdk-amazonmq's own brings five functions; and
- * with a deletion of our own, since theirs fails where it has been tried before.
+ * Deletes lane readers completely when they leave the stack. docs/design/maintenance.md says when this matters.
+ *
+ * Lambda reports a mapping as deleted before it deletes the mapping's network interfaces, for which it needs the
+ * function's role. CloudFormation would delete the role in between and then fail on groups and subnets that the
+ * interfaces still use. So this step deletes a mapping first and waits until its interfaces are gone.
+ *
+ * One step serves all readers: each of cdk-amazonmq's own would add five functions. The deletion is the project's own,
+ * because theirs fails if it is repeated.
  */
 export class ReaderTeardown extends Construct {
   private readonly serviceToken: string
@@ -36,7 +39,7 @@ export class ReaderTeardown extends Construct {
       deployment,
       name: 'delete-reader',
       description: 'Deletes the reader of a lane before what Lambda needs to take it down',
-      // A mapping that is busy is waited for.
+      // The function waits for a busy mapping.
       timeoutSeconds: 120,
     })
     deleteReader.role.addToPrincipalPolicy(
@@ -46,7 +49,7 @@ export class ReaderTeardown extends Construct {
         conditions: { ArnEquals: { 'lambda:FunctionArn': target.functionArn } },
       }),
     )
-    // Without the condition: one that is gone invokes nothing.
+    // Without the condition on the function: a deleted mapping invokes nothing.
     deleteReader.allow(
       ['lambda:GetEventSourceMapping'],
       [mappings],
@@ -54,7 +57,7 @@ export class ReaderTeardown extends Construct {
     )
     const isComplete = new EsmDeleterIsCompleteFunction(this, 'IsComplete', {
       runtime: Runtime.NODEJS_24_X,
-      // Lambda's default of 3 s is short for a cold start with the SDK and a call that is slow, and a failure keeps the stack.
+      // Lambda's default of 3 s is too short for a cold start and a slow call, and a failure would keep the stack.
       timeout: Duration.minutes(2),
       memorySize: 512,
       logGroup,
@@ -76,8 +79,8 @@ export class ReaderTeardown extends Construct {
     }).serviceToken
   }
 
-  /** @param role what the mapping deletes its network interfaces with */
-  see(reader: EventSourceMapping, role: Role): void {
+  /** Watches a mapping. @param role role with which Lambda deletes the mapping's network interfaces */
+  watch(reader: EventSourceMapping, role: Role): void {
     const teardown = new CustomResource(reader, 'Teardown', {
       serviceToken: this.serviceToken,
       properties: { MqType: 'armq', EsmId: reader.eventSourceMappingId, AccountId: Aws.ACCOUNT_ID },

@@ -1,14 +1,14 @@
 import { Stack, Validations } from 'aws-cdk-lib'
 import type { IConstruct } from 'constructs'
 
-/** Says why findings of cdk-nag's AwsSolutions rules stand on a construct and all below it: the reasons by their rules. */
+/** Acknowledges findings of cdk-nag's AwsSolutions rules on a construct and all below it, with a reason per rule. */
 export const acknowledge = (construct: IConstruct, reasons: Readonly<Record<string, string>>): void => {
   for (const [rule, reason] of Object.entries(reasons)) {
     Validations.of(construct).acknowledge({ id: `AwsSolutions-${rule}`, reason })
   }
 }
 
-/** Says why what is below a construct is allowed more than one thing: the resources, with the `*` in them. */
+/** Acknowledges resources with a `*` in policies below a construct. */
 export const acknowledgeWildcards = (
   construct: IConstruct,
   resources: readonly string[],
@@ -20,7 +20,7 @@ export const acknowledgeWildcards = (
   }
 }
 
-/** Says why what is below a construct has the policy that AWS manages for functions, rather than one of its own. */
+/** Acknowledges that functions below a construct use AWS's managed policy for logs. */
 export const acknowledgeBasicExecution = (construct: IConstruct, reason: string): void =>
   acknowledge(construct, {
     'IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]': reason,
@@ -32,7 +32,7 @@ type Resolved =
   | { readonly 'Fn::GetAtt': readonly string[] }
   | { readonly 'Fn::Join': readonly [string, readonly Resolved[]] }
 
-/** As cdk-nag writes what CloudFormation will put in. */
+/** Writes a value with references to other resources in the notation of cdk-nag. */
 const inWords = (value: Resolved): string => {
   if (typeof value === 'string') return value
   if ('Ref' in value) return `<${value.Ref}>`

@@ -4,32 +4,32 @@ import { fileURLToPath } from 'node:url'
 import { build, type Metafile, type OnResolveArgs, type PluginBuild } from 'esbuild'
 import { type FunctionName, functionNames } from '../../lambdas/routes.ts'
 
-/** A file of a function: what Node loads, or the map that leads from it to the sources. */
+/** A file of a bundle: a script that Node loads, or its source map. */
 export type BundleFile = {
   readonly path: string
-  /** Paths of the sources in it, from the project's folder. Empty for a map. */
+  /** Paths of its sources, relative to the project's folder. Empty for a map. */
   readonly sources: readonly string[]
 }
 
 /** A function as it is deployed: a folder whose `index.js` exports `handler`. */
 export type Bundle = { readonly folder: string; readonly files: readonly BundleFile[] }
 
+/** Bundles of all functions. */
 export type Bundles = Readonly<Record<FunctionName, Bundle>>
 
 const projectFolder = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Where bundles lie for CDK to pick up. */
+/** Folder of the bundles that CDK deploys. */
 export const bundlesFolder = join(projectFolder, 'dist/lambdas')
 
-/** What becomes a file below the folder of all bundles, such as `connect/index`, and its source. */
+/** Files to create below the folder of all bundles, such as `connect/index`, with their sources. */
 type Entries = readonly (readonly [name: string, source: string])[]
 
 /**
  * Bundles every function into a folder of its own below `folder`, which is emptied first.
  *
- * Each is one minified CommonJS file, made from the packages' ES modules: of what was tried, this starts fastest (`npm
- * run bundle:report`). What a function imports late, because it may never need it, becomes a file beside it: in the
- * same file it would have to be compiled all the same, and whatever it shares with the rest could not be joined.
+ * Each bundle is one minified CommonJS file made from ES modules, the form that starts fastest (docs/performance.md).
+ * A module that a function imports late becomes a separate file: in the same file it would be compiled at each start.
  */
 export const bundleFunctions = async (folder = bundlesFolder): Promise<Bundles> => {
   await rm(folder, { recursive: true, force: true })
@@ -44,7 +44,7 @@ export const bundleFunctions = async (folder = bundlesFolder): Promise<Bundles> 
     entries = lateEntries(folder, metafile, late).filter(([name]) => isNew(name))
   }
   const bundles = functionNames.map((name) => [name, bundleOf(join(folder, name), files)] as const)
-  // The project's own package.json would make ES modules of them, wherever they lie below it.
+  // Without this file, the project's own package.json would make Node load the bundles as ES modules.
   for (const [, bundled] of bundles)
     await writeFile(join(bundled.folder, 'package.json'), '{"type":"commonjs"}')
   return Object.fromEntries(bundles) as Record<FunctionName, Bundle>
@@ -55,7 +55,7 @@ const bundleOf = (folder: string, files: readonly BundleFile[]): Bundle => ({
   files: files.filter(({ path }) => path.startsWith(`${folder}${sep}`)),
 })
 
-/** All at once, so that what they share is read once. */
+/** Bundles all entries in one run, so that shared sources are read once. */
 const bundle = async (folder: string, entries: Entries, late: Map<string, string>): Promise<Metafile> => {
   const { metafile } = await build({
     absWorkingDir: projectFolder,
@@ -76,16 +76,16 @@ const bundle = async (folder: string, entries: Entries, late: Map<string, string
       '@aws-sdk/credential-provider-node': join(projectFolder, 'lambdas/wiring/credential-provider.ts'),
     },
     supported: { 'dynamic-import': false },
-    plugins: [{ name: 'late', setup: (plugin) => setApart(plugin, late) }],
+    plugins: [{ name: 'late', setup: (plugin) => splitLateImports(plugin, late) }],
   })
   return metafile
 }
 
-/** Paths that are imported late somewhere: esbuild asks for those alone, and not for each of thousands of imports. */
+/** Paths of late imports. The filter keeps esbuild from calling the plugin for each of thousands of imports. */
 const lateImports = /^@aws-sdk\/client-|^@smithy\/core\/event-streams$|^bowser$|\/secret-source\.ts$/
 
-/** Has each late import of the bundle stay an import, of a file whose name and source are noted. */
-const setApart = (plugin: PluginBuild, late: Map<string, string>): void => {
+/** Turns each late import into an import of a separate file, and records its name and source in `late`. */
+const splitLateImports = (plugin: PluginBuild, late: Map<string, string>): void => {
   plugin.onResolve(
     { filter: lateImports },
     async ({ path, kind, resolveDir, importer, pluginData }: OnResolveArgs) => {
@@ -100,7 +100,7 @@ const setApart = (plugin: PluginBuild, late: Map<string, string>): void => {
   )
 }
 
-/** Marks the question that the plugin itself asks. */
+/** Marks requests that the plugin makes itself. */
 const resolving = Symbol('resolving')
 
 const fileNameOf = (source: string): string =>
@@ -111,7 +111,7 @@ const fileNameOf = (source: string): string =>
     .replaceAll(/[^A-Za-z0-9]+/g, '-')
     .replace(/^-/, '')}.js`
 
-/** Late imports that are left in a file, beside it; most are in code that was found to be unused. */
+/** Lists late imports that remain in the output; most are in code that esbuild removed as unused. */
 const lateEntries = (folder: string, { outputs }: Metafile, late: ReadonlyMap<string, string>): Entries =>
   Object.entries(outputs).flatMap(([output, { imports }]) => {
     const beside = dirname(relative(folder, join(projectFolder, output)))
@@ -121,7 +121,7 @@ const lateEntries = (folder: string, { outputs }: Metafile, late: ReadonlyMap<st
     })
   })
 
-/** One that `lateImports` does not know would go into the bundle after all, and slow it down. */
+/** Rejects a late import that `lateImports` misses: it would be bundled and slow down each start. */
 const refuseLateImportsWithin = ({ inputs, outputs }: Metafile): void => {
   for (const source of Object.values(outputs).flatMap((output) => Object.keys(output.inputs))) {
     const unknown = inputs[source]?.imports.find(

@@ -8,28 +8,28 @@ import type { FunctionName } from '../../lambdas/routes.ts'
 import { acknowledgeWildcards } from './acknowledge.ts'
 import { type Deployment, metricsNamespace } from './deployment.ts'
 
-/** The part of a network that a function runs in. */
+/** Network and security group that a function runs in. */
 export type Place = { readonly vpc: IVpc; readonly securityGroup: ISecurityGroup }
 
 type Props = {
   readonly deployment: Deployment
   readonly name: FunctionName
   readonly description: string
-  /** Where somebody has to know it beforehand. Default: CloudFormation chooses one, so that it can replace the function. */
+  /** Fixed name, if it must be known before deployment. Default: chosen by CloudFormation, which can then replace it. */
   readonly functionName?: string | undefined
-  /** Beside those that every function has. */
+  /** Environment variables in addition to the common ones. */
   readonly variables?: Readonly<Record<string, string>>
-  /** CPU comes in proportion: 1,769 MB are one. Default: 512. */
+  /** Memory in MB. CPU grows with it: 1,769 MB equal one CPU. Default: 512. */
   readonly memoryMb?: number
-  /** Default: 29 s, as long as API Gateway waits for an answer. */
+  /** Time limit in seconds. Default: 29, the time that API Gateway waits for an answer. */
   readonly timeoutSeconds?: number
-  /** Default: outside of any network of ours, where AWS's APIs are in reach. */
+  /** Network of the function. Default: none, so that all AWS APIs are reachable. */
   readonly place?: Place | undefined
-  /** Most environments at a time, kept free for this function. Default: what the account has left. */
+  /** Reserved concurrency. Default: none; the function shares the account's rest. */
   readonly reservedConcurrency?: number | undefined
 }
 
-/** One of our functions, with what all have in common. It may write its log, and nothing else until it is allowed more. */
+/** A function with the defaults of all functions. Initially it may only write its log. */
 export class ChatFunction extends Construct {
   readonly handler: LambdaFunction
   readonly role: Role
@@ -70,13 +70,13 @@ export class ChatFunction extends Construct {
     })
   }
 
-  /** @param why what has to be said of a wildcard in the resources */
+  /** Adds a permission. @param why reason for a wildcard in the resources, for cdk-nag */
   allow(actions: readonly string[], resources: readonly string[], why?: string): void {
     this.role.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }))
     if (why !== undefined) acknowledgeWildcards(this.role, resources, why)
   }
 
-  /** Lambda developer guide, "Giving Lambda functions access to resources in a VPC": what Lambda does with this role. */
+  /** Allows network interfaces. Source: Lambda developer guide, "Giving Lambda functions access to resources in a VPC". */
   private allowNetworkInterfaces(): void {
     this.allow(
       [

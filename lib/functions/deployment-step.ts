@@ -9,11 +9,11 @@ import type { Deployment } from './deployment.ts'
 type Props = {
   readonly deployment: Deployment
   readonly onEvent: IFunction
-  /** Asked each minute, where a step takes longer than a function may run. */
+  /** Function that is polled every minute, for steps that take longer than a function may run. */
   readonly isComplete?: IFunction
 }
 
-/** Has functions do a part of a deployment, as CloudFormation's custom resources, by CDK's framework for these. */
+/** Runs functions during a deployment, as CloudFormation custom resources, with CDK's provider framework. */
 export class DeploymentStep extends Construct {
   readonly serviceToken: string
 

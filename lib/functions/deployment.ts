@@ -3,19 +3,24 @@ import { laneNames } from '../../core/domain/lanes.ts'
 import type { StackSettings } from '../settings/settings.ts'
 import type { Bundles } from './bundle.ts'
 
-/** What every construct of a stack is told. */
+/** Values that every construct of a stack needs. */
 export type Deployment = {
   readonly settings: StackSettings
   readonly bundles: Bundles
-  /** Under which logs and metrics are found. */
+  /** Name under which logs and metrics are found. */
   readonly serviceName: string
   readonly architecture: Architecture
-  /** Environments that are kept free for functions, which cannot have more than these; empty: none are. */
+  /** Reserved concurrency by function, which is also its maximum; empty if none is reserved. */
   readonly reserved: { readonly send?: number; readonly publish?: number; readonly deliver?: number }
 }
 
+/** CloudWatch namespace of all metrics. */
 export const metricsNamespace = 'SimpleChat'
 
+/** Metric of failed connections, which is made from the access log and not reported by a function. */
+export const connectsFailedName = 'connect.failed'
+
+/** Derives the values of `Deployment` from the settings. */
 export const deploymentOf = (settings: StackSettings, bundles: Bundles): Deployment => ({
   settings,
   bundles,
@@ -24,13 +29,13 @@ export const deploymentOf = (settings: StackSettings, bundles: Bundles): Deploym
   reserved: reservedOf(settings),
 })
 
-/** LocalStack runs functions in containers of the machine's own kind; on AWS, arm64 costs a fifth less. */
+/** Selects the architecture: LocalStack runs functions on the machine's own; on AWS, arm64 costs 20% less. */
 const architectureOf = ({ target }: StackSettings): Architecture =>
   target.name === 'localstack' && process.arch !== 'arm64' ? Architecture.X86_64 : Architecture.ARM_64
 
 /**
- * Of deliver, an environment for each lane, since Lambda invokes it once at a time for each, and a room waits if it cannot;
- * and as many again for the lanes of the deployment before, which are read until those of this one are.
+ * Reserves concurrency. `deliver` needs one environment per lane, because Lambda runs one invocation per lane at a time
+ * and a room waits without it. It needs as many again for the previous deployment's lanes, which are read meanwhile.
  */
 const reservedOf = ({ target, laneCounts }: StackSettings): Deployment['reserved'] =>
   target.name === 'aws' && target.concurrency

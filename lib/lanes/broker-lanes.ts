@@ -12,7 +12,7 @@ import { Network } from './network.ts'
 
 type Props = { readonly deployment: Deployment; readonly target: AwsTarget }
 
-/** A broker of our own, with its network, and the lanes in it. */
+/** The deployment's own broker with its network and lanes. */
 export class BrokerLanes extends Construct implements Lanes {
   readonly topology: Topology
   readonly variables: Readonly<Record<string, string>>
@@ -20,9 +20,9 @@ export class BrokerLanes extends Construct implements Lanes {
   readonly secretArn: string
   readonly broker: Broker
   readonly declared: CustomResource
-  /** What declares them, and empties those of the deployment before. */
+  /** Function that declares the lanes and empties those of the previous deployment. */
   readonly declareTopology: ChatFunction
-  /** What an operator looks at dead letters with. */
+  /** Function that gives operators access to dead letters. */
   readonly deadLetters: ChatFunction
 
   constructor(scope: Construct, id: string, { deployment, target }: Props) {
@@ -36,7 +36,7 @@ export class BrokerLanes extends Construct implements Lanes {
     this.place = { vpc: network.vpc, securityGroup: network.publisherGroup }
     this.declareTopology = this.declareTopologyIn(deployment)
     this.declared = this.topologyIn(deployment)
-    // The broker can be reached when the rules of the groups are there, which are resources of their own.
+    // The broker is reachable only after the security groups' rules, which are separate resources.
     this.declared.node.addDependency(network)
     this.deadLetters = this.deadLettersIn(deployment)
   }
@@ -49,14 +49,14 @@ export class BrokerLanes extends Construct implements Lanes {
         'Declares exchanges and queues when the stack is deployed, and empties lanes that have other names now',
       variables: this.variables,
       place: this.place,
-      // Longer than the patience of retireTopology, and shorter than the 15 minutes that CDK's framework waits.
+      // Longer than the time limit of retireTopology, and shorter than the 15 minutes that CDK's framework waits.
       timeoutSeconds: 600,
     })
     declareTopology.allow(['secretsmanager:GetSecretValue'], [this.secretArn])
     return declareTopology
   }
 
-  /** Exchanges and queues, in the words of the module that publishes to them: again whenever they change. */
+  /** Declares exchanges and queues by the code that uses them, again whenever their names or arguments change. */
   private topologyIn(deployment: Deployment): CustomResource {
     const { exchanges, queues, jobsExchange } = this.topology
     const { serviceToken } = new DeploymentStep(this, 'Declaring', {
@@ -77,7 +77,7 @@ export class BrokerLanes extends Construct implements Lanes {
       description: 'npm run dead-letters, for an operator who cannot reach the broker',
       variables: this.variables,
       place: this.place,
-      // As long as a function may run, and as much as tens of thousands of them take: all are in its hand at once.
+      // The maximum run time, and memory for tens of thousands of dead letters, which it holds at the same time.
       timeoutSeconds: 900,
       memoryMb: 1769,
     })

@@ -18,14 +18,14 @@ type Props = { readonly deployment: Deployment; readonly target: AwsTarget; read
 
 const username = 'chat'
 
-/** RabbitMQ, as Amazon MQ runs it; in reach of the network alone. */
+/** RabbitMQ on Amazon MQ, reachable from the deployment's network only. */
 export class Broker extends Construct {
-  /** With `username` and `password`. */
+  /** Secret with the fields `username` and `password`. */
   readonly secret: Secret
   readonly arn: string
-  /** By which CloudWatch knows it. */
+  /** Name of the broker in CloudWatch. */
   readonly name: string
-  /** `amqps:`, without user and password. */
+  /** URL with `amqps:`, without user and password. */
   readonly url: string
 
   constructor(scope: Construct, id: string, { deployment, target, network }: Props) {
@@ -35,7 +35,7 @@ export class Broker extends Construct {
       generateSecretString: {
         secretStringTemplate: JSON.stringify({ username }),
         generateStringKey: 'password',
-        // Amazon MQ: 12 characters at least, no comma, colon or equals sign.
+        // Amazon MQ requires at least 12 characters, without comma, colon or equals sign.
         passwordLength: 40,
         excludePunctuation: true,
       },
@@ -67,14 +67,14 @@ export class Broker extends Construct {
       cloudwatchLogsExports: { general: true },
       cloudwatchLogsRetention: settings.logRetentionDays,
     }
-    // Ids of their own: one is no update of the other, and two cannot have the same name.
+    // Two ids, because CloudFormation cannot update one kind to the other and names must differ.
     return brokerSize === 'cluster'
       ? new RabbitMqBrokerCluster(this, 'Cluster', common)
       : new RabbitMqBrokerInstance(this, 'Instance', common)
   }
 }
 
-/** Amazon MQ makes the groups of its log itself, and CDK has one function in a stack that sets how long they are kept. */
+/** Acknowledges findings on CDK's function that sets the retention of Amazon MQ's log groups. */
 const acknowledgeLogRetention = (broker: Broker): void => {
   for (const child of Stack.of(broker).node.children.filter(({ node }) =>
     node.id.startsWith('LogRetention'),

@@ -4,21 +4,24 @@ import type { brokerSettings } from '../../lambdas/wiring/environment.ts'
 import type { ChatFunction, Place } from '../functions/chat-function.ts'
 import type { StackSettings } from '../settings/settings.ts'
 
-/** How functions reach the lanes. */
+/** Access of functions to the lanes. */
 export type Lanes = {
   readonly topology: Topology
+  /** Environment variables of a function that publishes. */
   readonly variables: Readonly<Record<string, string>>
-  /** Where a function has to run to connect. Undefined: anywhere. */
+  /** Network in which a function can reach the broker; undefined means anywhere. */
   readonly place: Place | undefined
-  /** The broker's user. Undefined: it is in the address. */
+  /** Secret with the broker's user; undefined if the URL contains the user. */
   readonly secretArn: string | undefined
-  /** What has to be there before anything is published or read. Undefined: somebody else sees to that. */
+  /** Resource that declares the topology; undefined if a process outside the stack declares it. */
   readonly declared: IConstruct | undefined
 }
 
+/** Describes exchanges and queues of a deployment. */
 export const topologyOf = ({ laneCounts, queuePrefix }: StackSettings): Topology =>
   describeTopology({ ...laneCounts, prefix: queuePrefix })
 
+/** Environment variables that locate the lanes. */
 export const lanesVariables = ({ laneCounts, queuePrefix }: StackSettings, url: string, secretArn?: string) =>
   ({
     RABBITMQ_URL: url,
@@ -28,7 +31,7 @@ export const lanesVariables = ({ laneCounts, queuePrefix }: StackSettings, url: 
     BULK_LANES: String(laneCounts.bulkLanes),
   }) satisfies Partial<Record<keyof typeof brokerSettings, string>>
 
-/** Lanes in a broker that is there already; whoever reads them declares them. */
+/** Lanes in an existing broker. The process that reads them declares them. */
 export const lanesAt = (settings: StackSettings, url: string): Lanes => ({
   topology: topologyOf(settings),
   variables: lanesVariables(settings, url),
@@ -37,7 +40,7 @@ export const lanesAt = (settings: StackSettings, url: string): Lanes => ({
   declared: undefined,
 })
 
-/** Lets a function publish, and has it wait until that can succeed. */
+/** Allows a function to publish, and creates it only after the topology is declared. */
 export const allowPublishing = (chatFunction: ChatFunction, { secretArn, declared }: Lanes): void => {
   if (secretArn !== undefined) chatFunction.allow(['secretsmanager:GetSecretValue'], [secretArn])
   if (declared) chatFunction.node.addDependency(declared)

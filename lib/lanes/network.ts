@@ -16,18 +16,19 @@ import type { AwsTarget } from '../settings/settings.ts'
 type Props = { readonly target: AwsTarget }
 
 const https = Port.tcp(443)
+/** Port of AMQP over TLS. */
 export const amqps = Port.tcp(5671)
 
 /**
- * A network without a way out: the broker is in it, the functions that publish, and endpoints of the AWS services that
- * they, and Lambda's event source, call from there. What posts to connections stays outside, since no private endpoint
- * serves the @connections API; so there is no NAT gateway.
+ * A network without a route to the internet. It holds the broker, the functions that publish, and endpoints of the AWS
+ * services that they and Lambda's event source call. `deliver` stays outside, because the @connections API has no
+ * private endpoint; so no NAT gateway is needed.
  */
 export class Network extends Construct {
   readonly vpc: Vpc
-  /** Of the broker, and of the interfaces through which Lambda reads it. */
+  /** Group of the broker and of the interfaces through which Lambda reads it. */
   readonly brokerGroup: SecurityGroup
-  /** Of the functions that connect to the broker. */
+  /** Group of the functions that connect to the broker. */
   readonly publisherGroup: SecurityGroup
 
   constructor(scope: Construct, id: string, { target }: Props) {
@@ -56,8 +57,8 @@ export class Network extends Construct {
 
   private allowTraffic(endpointGroup: SecurityGroup): void {
     const { brokerGroup, publisherGroup } = this
-    // Lambda developer guide, "Configure network security" for Amazon MQ: its event source calls these three, by interfaces
-    // of its own in the broker's subnets and group. Functions that publish call Secrets Manager too.
+    // Source: Lambda developer guide, "Configure network security" for Amazon MQ. Its event source calls these three
+    // through interfaces in the broker's subnets and group. Functions that publish call Secrets Manager as well.
     for (const service of ['LAMBDA', 'STS', 'SECRETS_MANAGER'] as const) {
       this.vpc.addInterfaceEndpoint(service, {
         service: InterfaceVpcEndpointAwsService[service],
@@ -67,10 +68,10 @@ export class Network extends Construct {
     }
     for (const group of [brokerGroup, publisherGroup]) group.connections.allowTo(endpointGroup, https)
     publisherGroup.connections.allowTo(brokerGroup, amqps)
-    // Said both ways: CDK takes what a group may send to itself to be received.
+    // Both directions are needed: CDK does not derive the second rule for traffic within a group.
     brokerGroup.addIngressRule(brokerGroup, amqps)
     brokerGroup.addEgressRule(brokerGroup, amqps)
-    // The gateway endpoint of DynamoDB has no group, only addresses: those of a list that differs from region to region.
+    // DynamoDB's gateway endpoint has no group, only an address list that differs between regions.
     publisherGroup.addEgressRule(Peer.anyIpv4(), https, 'DynamoDB: there is no route to anything else')
   }
 }

@@ -24,7 +24,7 @@ type Props = {
   readonly deployment: Deployment
   readonly target: AwsTarget
   readonly lanes: BrokerLanes
-  /** All but those that throw as a matter of course. */
+  /** Functions for which a thrown error is a defect; `authorize` is left out, because it throws to refuse a token. */
   readonly functions: readonly ChatFunction[]
 }
 
@@ -32,16 +32,16 @@ type Watch = {
   readonly id: string
   readonly description: string
   readonly metric: IMetric
-  /** More than this is too much. */
+  /** The alarm goes off above this value. */
   readonly most: number
-  /** How many minutes in a row. */
+  /** Number of consecutive minutes above the threshold. */
   readonly minutes: number
 }
 
-/** Jobs that a lane may have for some minutes before somebody should look: some seconds' work. */
+/** Jobs in a lane, for some minutes, above which an operator should look: the work of some seconds. */
 const backlogJobs = 1_000
 
-/** What somebody should be told. */
+/** Alarms of a deployment, sent to the configured topic or e-mail address. */
 export class Alarms extends Construct {
   private readonly action: IAlarmAction | undefined
 
@@ -58,7 +58,7 @@ export class Alarms extends Construct {
       threshold: most,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: minutes,
-      // What happens seldom reports nothing while it does not happen.
+      // A metric of rare events has no data while none happens.
       treatMissingData: TreatMissingData.NOT_BREACHING,
     })
     if (this.action) alarm.addAlarmAction(this.action)
@@ -141,7 +141,7 @@ const topicOf = (scope: Construct, alarms: AlarmSettings) => {
   if ('topicArn' in alarms) return Topic.fromTopicArn(scope, 'Topic', alarms.topicArn)
   const topic = new Topic(scope, 'Topic', { enforceSSL: true })
   topic.addSubscription(new EmailSubscription(alarms.email))
-  // The policy that asks for TLS takes the place of the one that lets the account's alarms in.
+  // The policy that requires TLS replaces the default policy that admits the account's alarms.
   topic.grantPublish(
     new ServicePrincipal('cloudwatch.amazonaws.com', {
       conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },

@@ -20,7 +20,7 @@ type Props = {
   readonly functions: readonly ChatFunction[]
 }
 
-/** What an operator looks at, in the order of a message's way. */
+/** Dashboard for operators, in the order of a message's path. */
 export class Dashboard extends Construct {
   readonly url: string
 

@@ -2,26 +2,23 @@ import { Duration } from 'aws-cdk-lib'
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Counter, Duration as DurationName } from '../../core/domain/metrics.ts'
 import type { ChatFunction } from '../functions/chat-function.ts'
-import { metricsNamespace } from '../functions/deployment.ts'
+import { connectsFailedName, metricsNamespace } from '../functions/deployment.ts'
 import type { Broker } from '../lanes/broker.ts'
 
 const period = Duration.minutes(1)
 
-/** Made of the log of the API, and not by a function. */
-export const connectsFailedName = 'connect.failed'
-
 export type ChatMetrics = {
-  /** How often something happened. */
+  /** Sum of a counter. */
   readonly count: (counter: Counter) => Metric
-  /** @param statistic such as `p99` */
+  /** Statistic of a duration, in ms. @param statistic such as `p99` */
   readonly duration: (name: DurationName, statistic: string) => Metric
-  /** New connections that failed, and were not refused: the API's own log tells of them. */
+  /** New connections that failed rather than being refused, counted in the API's access log. */
   readonly connectsFailed: () => Metric
-  /** New environments of a function. */
+  /** Number of cold starts of a function. */
   readonly coldStarts: (chatFunction: ChatFunction) => Metric
 }
 
-/** What the functions of a deployment report. */
+/** Metrics that the functions of a deployment report. */
 export const chatMetricsOf = (serviceName: string): ChatMetrics => {
   const metric = (metricName: string, statistic: string, dimensions: Readonly<Record<string, string>> = {}) =>
     new Metric({
@@ -42,7 +39,7 @@ export const chatMetricsOf = (serviceName: string): ChatMetrics => {
   }
 }
 
-/** What Amazon MQ reports of a broker, which it knows by its name. */
+/** Metrics that Amazon MQ reports for a broker, by the broker's name. */
 export const brokerMetric = ({ name }: Broker, metricName: string): Metric =>
   new Metric({
     namespace: 'AWS/AmazonMQ',
@@ -53,7 +50,7 @@ export const brokerMetric = ({ name }: Broker, metricName: string): Metric =>
     label: metricName,
   })
 
-/** Jobs in a queue, those that a consumer has in hand among them. */
+/** Number of jobs in a queue, including those that a consumer holds unacknowledged. */
 export const queueMetric = ({ name }: Broker, queue: string): Metric =>
   new Metric({
     namespace: 'AWS/AmazonMQ',

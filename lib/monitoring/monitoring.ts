@@ -17,7 +17,7 @@ type Props = {
   readonly fanOut: FanOut
 }
 
-/** What shows how the service fares, and calls somebody when it fares badly. */
+/** Dashboard and alarms of a deployment. */
 export class Monitoring extends Construct {
   readonly dashboardUrl: string
 
@@ -36,7 +36,7 @@ export class Monitoring extends Construct {
       lanes,
       functions: [api.authorize, ...functions, lanes.deadLetters],
     }).url
-    // authorize throws for every token that it refuses: that is how API Gateway is told to answer 401.
+    // authorize throws for every token that it refuses, which makes API Gateway answer 401.
     new Alarms(this, 'Alarms', { deployment, target, lanes, functions })
   }
 }

@@ -3,16 +3,17 @@ import { readAuthSettings } from '../../adapters/settings/auth.ts'
 import { type Environment, readSettings, SettingsError } from '../../adapters/settings/read-settings.ts'
 import { arn } from './schemas.ts'
 
+/** How the deployment verifies tokens. */
 export type Authentication = {
-  /** What the functions that verify tokens find in their environment. */
+  /** Environment variables of the functions that verify tokens. */
   readonly variables: Readonly<Record<string, string>>
-  /** Of the secret that tokens are signed with. */
+  /** ARN of the secret that signs tokens; absent if an issuer signs them or the target is LocalStack. */
   readonly secretArn?: string
 }
 
 /**
- * Who issues tokens, as the functions read it. Open mode is refused everywhere; on AWS a secret is given by its ARN,
- * since its text would stand in the template.
+ * Reads how tokens are verified. Open mode is always refused. On AWS, a secret is given by its ARN, because its text
+ * would appear in the template.
  *
  * @throws SettingsError
  */
@@ -32,7 +33,7 @@ const issuerOf = (variables: Environment, target: 'aws' | 'localstack'): Authent
   const { mode, issuer, audience, jwksUri } = settings
   if (target === 'aws' && [issuer, jwksUri].some((url) => url?.startsWith('http:'))) {
     throw new SettingsError(
-      'Bad settings: AUTH_ISSUER and AUTH_JWKS_URI must begin with https:// on AWS: whoever can change the keys on their way can be anybody',
+      'Bad settings: AUTH_ISSUER and AUTH_JWKS_URI must begin with https:// on AWS: an attacker who changes the keys in transit could pose as any user',
     )
   }
   return {
@@ -49,7 +50,7 @@ const SecretSchema = v.object({
   AUTH_SECRET_ARN: arn(
     'secretsmanager',
     'secret:.+-[A-Za-z0-9]{6}',
-    'the whole ARN of a secret in Secrets Manager, with the six characters at its end',
+    'the complete ARN of a secret in Secrets Manager, including the six characters at its end',
   ),
 })
 

@@ -1,21 +1,23 @@
 import type { Environment } from '../../adapters/settings/read-settings.ts'
 import { type LaneCounts, laneNames } from '../../core/domain/lanes.ts'
 
+/** Values of BROKER_SIZE. */
 export const brokerSizes = ['small', 'cluster'] as const
 
 export type BrokerSize = (typeof brokerSizes)[number]
 
+/** Facts about a broker size that settings are checked against. */
 type Broker = {
   readonly instanceType: string
-  /** What Amazon MQ lets connect to one node unless it is told otherwise. */
+  /** Connections that Amazon MQ allows per node by default. */
   readonly connections: number
-  /** Availability zones that have to do with it: those of the functions that publish, and of the endpoints. */
+  /** Number of availability zones of the network: for the functions that publish and for the endpoints. */
   readonly zones: number
 }
 
 /**
- * Amazon MQ developer guide, "Default resource limits" of RabbitMQ 4.2. In a cluster nothing spreads connections
- * evenly, and two nodes must do for three: what one takes is what counts.
+ * Facts by broker size. Source: Amazon MQ developer guide, "Default resource limits" of RabbitMQ 4.2. In a cluster,
+ * connections are not spread evenly and two nodes must suffice, so the limit of one node counts.
  */
 export const brokers: Readonly<Record<BrokerSize, Broker>> = {
   small: { instanceType: 'm7g.medium', connections: 100, zones: 1 },
@@ -23,24 +25,25 @@ export const brokers: Readonly<Record<BrokerSize, Broker>> = {
 }
 
 /**
- * The rest is for what dies slowly (a frozen environment's connection lives for two heartbeats), for an operator, and for
- * the lanes of the deployment before, which are read until those of this one are.
+ * Share of the connections that functions may use. The rest is for connections that die slowly (a frozen environment's
+ * lives for two heartbeats), for operators, and for the previous deployment's lanes, which are read meanwhile.
  */
 const usableShare = 0.8
 
-/** What declares the topology reads the lanes of the deployment before with one, and publishes with the other. */
+/** Connections of `declare-topology`: one reads the previous deployment's lanes, the other publishes. */
 const topologyConnections = 2
 
+/** Number of connections that functions may use. */
 export const usableConnections = (size: BrokerSize): number =>
   Math.floor(brokers[size].connections * usableShare)
 
 type Users = {
   readonly brokerSize: BrokerSize
-  /** Undefined: nothing is reserved, so nothing can be said. */
+  /** Reserved concurrency; undefined if none is reserved, so that connections cannot be counted. */
   readonly concurrency: { readonly send: number; readonly publish: number } | undefined
 }
 
-/** What is wrong with the zones that were named, if any were. */
+/** Checks the number of availability zones. @returns the problem in words, or undefined */
 export const zonesProblem = ({
   brokerSize,
   availabilityZones,
@@ -51,10 +54,10 @@ export const zonesProblem = ({
   const { zones } = brokers[brokerSize]
   return availabilityZones === undefined || availabilityZones.length === zones
     ? undefined
-    : `AVAILABILITY_ZONES must name ${zones} for the ${brokerSize} broker`
+    : `AVAILABILITY_ZONES must name ${zones} ${zones === 1 ? 'zone' : 'zones'} for the ${brokerSize} broker`
 }
 
-/** What is wrong where more would connect than the broker takes; a connection that is refused is a message refused. */
+/** Checks that the broker has enough connections, because a refused connection refuses a message. @returns the problem */
 export const connectionsProblem = (
   { brokerSize, concurrency }: Users,
   laneCounts: LaneCounts,
@@ -67,14 +70,14 @@ export const connectionsProblem = (
   if (sum <= usable) return undefined
   return (
     `SEND_CONCURRENCY (${send}), PUBLISH_CONCURRENCY (${publish}), one for each lane (${lanes}) and ` +
-    `${topologyConnections} for the topology make ${sum} connections, and the ${brokerSize} broker should have at most ` +
+    `${topologyConnections} for the topology make ${sum} connections, but the ${brokerSize} broker should have at most ` +
     `${usable}: lower them${brokerSize === 'small' ? ' or set BROKER_SIZE to cluster' : ''}`
   )
 }
 
-/** What is in another region than the deployment, as far as that is known before it begins: it cannot be used. */
+/** Lists settings that name resources in another region than the deployment's, as far as it is known. */
 export const regionProblems = (variables: Environment): readonly string[] => {
-  // CDK sets the first to what it deploys to, by whatever way it has found that.
+  // CDK sets the first variable to the region that it deploys to.
   const region = variables.CDK_DEFAULT_REGION || variables.AWS_REGION || variables.AWS_DEFAULT_REGION
   if (!region) return []
   const here = (regionOfIt: string | undefined) => regionOfIt === undefined || regionOfIt === region
@@ -87,6 +90,6 @@ export const regionProblems = (variables: Environment): readonly string[] => {
   const zones = (variables.AVAILABILITY_ZONES ?? '').split(',').map((zone) => zone.trim())
   const isElsewhere = zones.some((zone) => zone !== '' && !zone.startsWith(region))
   return [...strangers, ...(isElsewhere ? ['AVAILABILITY_ZONES'] : [])].map(
-    (name) => `${name} must be in ${region}, where the deployment goes (AWS_REGION)`,
+    (name) => `${name} must be in ${region}, the region of the deployment (AWS_REGION)`,
   )
 }

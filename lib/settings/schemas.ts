@@ -3,20 +3,22 @@ import { brokerEntries, deliveryEntries } from '../../adapters/settings/broker.t
 import { logEntries, numberOr, oneOf, url, wholeNumber } from '../../adapters/settings/read-settings.ts'
 import { brokerSizes } from './checks.ts'
 
-// Every setting of a deployment, by its variable, but for authentication and the limits.
+// Schemas of all settings of a deployment by variable, except authentication and limits.
 
 const matching = (pattern: RegExp, what: string) =>
   v.pipe(v.string(), v.trim(), v.regex(pattern, `must be ${what}`))
 
-/** The ARN of one thing in a region. */
+/** Schema of the ARN of a resource in a region. */
 export const arn = (service: string, rest: string, what: string) =>
   matching(new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:${rest}$`), what)
 
+/** Schema of the variable that selects AWS or LocalStack. */
 export const targetEntries = { TARGET: v.optional(oneOf('aws', 'localstack'), 'aws') }
 
-// What CloudWatch Logs offers, up to a year.
+// Retention periods that CloudWatch Logs offers, up to a year.
 const logRetentionDays = ['1', '3', '5', '7', '14', '30', '60', '90', '120', '150', '180', '365'] as const
 
+/** Schemas of the variables of both targets. */
 export const commonEntries = {
   STAGE_NAME: v.optional(matching(/^[a-z][a-z0-9-]{0,29}$/, '1 to 30 of a-z 0-9 -, a letter first'), 'live'),
   ...logEntries,
@@ -26,11 +28,12 @@ export const commonEntries = {
   BULK_LANES: brokerEntries.BULK_LANES,
   RETENTION_DAYS: v.exactOptional(wholeNumber(1, 36_500)),
   ...deliveryEntries,
-  // Well below API Gateway's 10,000 requests a second and 5,000 at once in an account, which posts count towards too.
+  // Well below the account's 10,000 requests per second and burst of 5,000, to which posts count as well.
   THROTTLE_RATE: numberOr(2_000, 1, 10_000),
   THROTTLE_BURST: numberOr(1_000, 1, 5_000),
 }
 
+/** Schemas of the variables for LocalStack only. */
 export const localStackEntries = {
   RABBITMQ_URL: v.optional(url('amqp:', 'amqps:'), 'amqp://guest:guest@rabbitmq:5672'),
 }
@@ -58,6 +61,7 @@ const awsEntries = {
   ACCOUNT_LOG_ROLE: v.optional(oneOf('set', 'keep'), 'set'),
 }
 
+/** Schema of the variables for AWS only. */
 export const AwsSchema = v.pipe(
   v.object(awsEntries),
   v.forward(
@@ -72,7 +76,7 @@ export const AwsSchema = v.pipe(
     v.partialCheck(
       [['HOSTED_ZONE_ID'], ['DOMAIN_NAME']],
       (read) => read.HOSTED_ZONE_ID === undefined || read.DOMAIN_NAME !== undefined,
-      'is of use with DOMAIN_NAME only',
+      'requires DOMAIN_NAME',
     ),
     ['HOSTED_ZONE_ID'],
   ),
@@ -80,13 +84,13 @@ export const AwsSchema = v.pipe(
     v.partialCheck(
       [['ALARM_TOPIC_ARN'], ['ALARM_EMAIL']],
       (read) => read.ALARM_TOPIC_ARN === undefined || read.ALARM_EMAIL === undefined,
-      'and ALARM_EMAIL exclude each other',
+      'and ALARM_EMAIL must not be set together',
     ),
     ['ALARM_TOPIC_ARN'],
   ),
 )
 
-/** Names of all variables that one schema or another knows. */
+/** Names of all variables of the schemas above, and of authentication. */
 export const settingNames: readonly string[] = [
   ...Object.keys({ ...targetEntries, ...commonEntries, ...localStackEntries, ...awsEntries }),
   ...['AUTH_MODE', 'AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URI', 'AUTH_SECRET', 'AUTH_SECRET_ARN'],

@@ -12,55 +12,58 @@ import { type Authentication, readAuthentication } from './authentication.ts'
 import { type BrokerSize, connectionsProblem, regionProblems, zonesProblem } from './checks.ts'
 import { AwsSchema, commonEntries, localStackEntries, settingNames, targetEntries } from './schemas.ts'
 
-/** What a deployment may be told. */
+/** Settings of a deployment. docs/configuration.md lists the variables. */
 export type StackSettings = {
-  /** Name of the API's stage, and what sets deployments in one account apart. */
+  /** Name of the API's stage. It distinguishes deployments in one account. */
   readonly stageName: string
   readonly logLevel: LogLevel
   readonly logRetentionDays: number
   readonly queuePrefix: string
   readonly laneCounts: LaneCounts
-  /** Undefined: messages are kept for good. */
+  /** Minimum time that messages are kept, in days; undefined means permanently. */
   readonly retentionDays: number | undefined
-  /** A room with more members is served in parts; null: none is. */
+  /** Member count above which a room is delivered in parts over the bulk lanes; null disables splitting. */
   readonly largeRoomMembers: number | null
-  /** Limits of the wire contract that are changed, by their variables. */
+  /** Changed limits of the wire contract by variable. */
   readonly limits: Readonly<Record<string, string>>
   readonly authentication: Authentication
-  /** Frames a second that the WebSocket API takes, and at once. */
+  /** Throttle of the WebSocket API: frames per second, and burst. */
   readonly throttle: { readonly rate: number; readonly burst: number }
   readonly target: AwsTarget | LocalStackTarget
 }
 
+/** Settings of a deployment on AWS. */
 export type AwsTarget = {
   readonly name: 'aws'
   readonly brokerSize: BrokerSize
-  /** Undefined: the first ones of the region. */
+  /** Availability zones; undefined means the first ones of the region. */
   readonly availabilityZones: readonly string[] | undefined
-  /** Most environments of the functions that publish; undefined: nothing is reserved. */
+  /** Reserved concurrency of the functions that publish; undefined reserves none. */
   readonly concurrency: { readonly send: number; readonly publish: number } | undefined
   readonly domain: Domain | undefined
   readonly alarms: Alarms | undefined
-  /** Whether API Gateway is told which role it writes logs with: one for all APIs of an account and region. */
+  /** True sets the role with which API Gateway writes logs; the account and region have a single one. */
   readonly setsAccountLogRole: boolean
 }
 
+/** Custom domain of the WebSocket API. */
 export type Domain = {
   readonly name: string
   readonly certificateArn: string
-  /** Undefined: whoever owns the name points it at the API. */
+  /** Zone that gets the record; undefined if the owner of the name creates it elsewhere. */
   readonly hostedZoneId: string | undefined
 }
 
-/** Who is told. */
+/** Receiver of alarms: an SNS topic or an e-mail address. */
 export type Alarms = { readonly topicArn: string } | { readonly email: string }
 
+/** Settings of a deployment on LocalStack. */
 export type LocalStackTarget = { readonly name: 'localstack'; readonly rabbitMqUrl: string }
 
 /**
- * Reads a deployment's settings from context and from variables; context comes first.
+ * Reads a deployment's settings from context values and environment variables. Context values take precedence.
  *
- * @throws SettingsError naming every bad one in one line
+ * @throws SettingsError naming every invalid setting in one line
  */
 export const readStackSettings = (
   context: Readonly<Record<string, unknown>>,
@@ -95,7 +98,7 @@ export const readStackSettings = (
   }
 }
 
-const howToSet = 'Each is a variable or a context value: LANES=8, or -c lanes=8'
+const howToSet = 'Set each as a variable or as a context value: LANES=8 or -c lanes=8'
 
 const present = (problems: readonly (string | undefined)[]): readonly string[] =>
   problems.filter((problem) => problem !== undefined)
@@ -135,25 +138,25 @@ const alarmsOf = ({ ALARM_TOPIC_ARN, ALARM_EMAIL }: ReadAws): Alarms | undefined
   return ALARM_EMAIL ? { email: ALARM_EMAIL } : undefined
 }
 
-/** CDK's own context values have an @ or a colon in their names. */
-const ours = (context: Readonly<Record<string, unknown>>) =>
+/** Selects the project's context values. Names of CDK's own contain an @ or a colon. */
+const projectValues = (context: Readonly<Record<string, unknown>>) =>
   Object.entries(context).filter(([name]) => /^[a-z][A-Za-z0-9]*$|^[A-Z][A-Z0-9_]*$/.test(name))
 
-/** `brokerSize` is `BROKER_SIZE`, and so is that itself. */
+/** Returns the variable of a context value: `brokerSize` and `BROKER_SIZE` both mean `BROKER_SIZE`. */
 const variableOf = (name: string): string =>
   /[a-z]/.test(name) ? name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase() : name
 
 const variablesIn = (context: Readonly<Record<string, unknown>>): Environment =>
-  Object.fromEntries(ours(context).map(([name, value]) => [variableOf(name), String(value)]))
+  Object.fromEntries(projectValues(context).map(([name, value]) => [variableOf(name), String(value)]))
 
 const isLimit = (variable: string): boolean => variable.startsWith('LIMIT_')
 
-/** One that is misspelt would silently not hold. */
+/** Reports unknown context values: a misspelt one would have no effect. */
 const unknownIn = (context: Readonly<Record<string, unknown>>): readonly string[] =>
-  ours(context)
+  projectValues(context)
     .map(([name]) => name)
     .filter((name) => !isLimit(variableOf(name)) && !settingNames.includes(variableOf(name)))
-    .map((name) => `there is no context value ${name}`)
+    .map((name) => `there is no setting named ${name}`)
 
 const limitsIn = (variables: Environment): Readonly<Record<string, string>> =>
   Object.fromEntries(

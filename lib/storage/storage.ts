@@ -23,11 +23,11 @@ import {
 
 type Props = { readonly deployment: Deployment }
 
-/** The messages, which outlive the stack, and who is connected, which does not. */
+/** Tables of messages, which outlive the stack, and of connections, which do not. */
 export class Storage extends Construct {
   readonly messages: Table
   readonly connections: Table
-  /** What a function has in its environment that uses the directory, or the log. */
+  /** Environment variables of a function that uses the directory. */
   readonly directoryVariables: Readonly<Record<string, string>>
   readonly logVariables: Readonly<Record<string, string>>
 

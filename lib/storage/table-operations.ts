@@ -1,15 +1,15 @@
 import type { MessageLog, RoomDirectory } from '../../core/ports.ts'
 
-// What adapters/dynamodb does on the tables for each operation of its ports: functions are allowed that, and no more.
+// DynamoDB actions of adapters/dynamodb for each operation of its ports. Functions are allowed exactly these.
 
-/** On a table, or on its index. */
+/** Actions on a table and on its index. */
 export type TableActions = { readonly table: readonly string[]; readonly index?: readonly string[] }
 
 export type DirectoryOperation = keyof RoomDirectory
 export type LogOperation = keyof MessageLog
 
 export const directoryActions: Readonly<Record<DirectoryOperation, TableActions>> = {
-  // Looks for a tombstone after it has written, and takes back what it wrote if there is one.
+  // After writing its row, a join looks for a tombstone and deletes the row if there is one.
   join: { table: ['PutItem', 'BatchGetItem', 'DeleteItem'] },
   renew: { table: ['UpdateItem'] },
   leave: { table: ['DeleteItem'] },

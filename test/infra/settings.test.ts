@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readStackSettings } from '../../lib/settings/settings.ts'
-import { settingsLine } from '../../lib/settings/summary.ts'
+import { summaryOf } from '../../lib/settings/summary.ts'
 
 const least = { AUTH_MODE: 'issuer', AUTH_ISSUER: 'https://id.example.org', AUTH_AUDIENCE: 'chat' }
 const secretArn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:chat/tokens-AbCdEf'
@@ -18,7 +18,7 @@ const complaint = (variables: Record<string, string>, context: Record<string, un
 describe('settings of a deployment', () => {
   it('need to be told who issues tokens, and nothing else', () => {
     expect(complaint({})).toBe(
-      'Bad settings: AUTH_MODE is missing: it must be issuer, with AUTH_ISSUER and AUTH_AUDIENCE, or secret, with AUTH_SECRET_ARN. Each is a variable or a context value: LANES=8, or -c lanes=8',
+      'Bad settings: AUTH_MODE is missing: it must be issuer, with AUTH_ISSUER and AUTH_AUDIENCE, or secret, with AUTH_SECRET_ARN. Set each as a variable or as a context value: LANES=8 or -c lanes=8',
     )
     expect(readStackSettings({}, least)).toMatchObject({
       stageName: 'live',
@@ -54,7 +54,7 @@ describe('settings of a deployment', () => {
       limits: { LIMIT_CONTENT_BYTES: '100' },
       target: { brokerSize: 'cluster' },
     })
-    expect(complaint(least, { LANE: 3 })).toContain('there is no context value LANE')
+    expect(complaint(least, { LANE: 3 })).toContain('there is no setting named LANE')
   })
 
   it('name what is in another region than the deployment', () => {
@@ -65,7 +65,7 @@ describe('settings of a deployment', () => {
     }
     const message = complaint({ ...elsewhere, AWS_REGION: 'us-west-2', CDK_DEFAULT_REGION: 'eu-central-1' })
     for (const name of ['AUTH_SECRET_ARN', 'ALARM_TOPIC_ARN', 'AVAILABILITY_ZONES']) {
-      expect(message).toContain(`${name} must be in eu-central-1, where the deployment goes (AWS_REGION)`)
+      expect(message).toContain(`${name} must be in eu-central-1, the region of the deployment (AWS_REGION)`)
     }
     expect(message).not.toContain('CERTIFICATE_ARN')
     expect(complaint({ ...elsewhere, ...least, AWS_REGION: 'eu-central-1' })).not.toContain('AUTH_SECRET_ARN')
@@ -82,15 +82,15 @@ describe('settings of a deployment', () => {
   })
 
   it('are told in a line', () => {
-    expect(settingsLine(readStackSettings({}, least))).toBe(
-      'Simple Chat, stage live: a small broker, no domain of its own, alarms to nobody, 4 lanes and 2 bulk lanes, messages kept for good, tokens of https://id.example.org',
+    expect(summaryOf(readStackSettings({}, least))).toBe(
+      'Simple Chat, stage live: a small broker, no custom domain, alarms to nobody, 4 lanes and 2 bulk lanes, messages kept permanently, tokens of https://id.example.org',
     )
     const secret = {
       TARGET: 'localstack',
       AUTH_MODE: 'secret',
       AUTH_SECRET: 'a secret of more than 32 bytes, here',
     }
-    expect(settingsLine(readStackSettings({}, { ...secret, RETENTION_DAYS: '30' }))).toBe(
+    expect(summaryOf(readStackSettings({}, { ...secret, RETENTION_DAYS: '30' }))).toBe(
       'Simple Chat, stage live: for LocalStack, 4 lanes and 2 bulk lanes, messages kept for 30 days, tokens signed with a secret',
     )
   })
@@ -113,7 +113,7 @@ describe('settings of a deployment', () => {
       'BROKER_SIZE must be one of small, cluster',
       'ALARM_EMAIL must be an e-mail address',
       'there is no LIMIT_CONTENT_BYTE',
-      'there is no context value bulkLane',
+      'there is no setting named bulkLane',
       'AUTH_ISSUER is missing',
       'AUTH_AUDIENCE is missing',
     ]) {
@@ -132,7 +132,7 @@ describe('settings of a deployment', () => {
       'AUTH_SECRET_ARN is missing',
     )
     expect(complaint({ AUTH_MODE: 'secret', AUTH_SECRET_ARN: secretArn.slice(0, -7) })).toContain(
-      'AUTH_SECRET_ARN must be the whole ARN of a secret',
+      'AUTH_SECRET_ARN must be the complete ARN of a secret',
     )
   })
 
@@ -144,7 +144,7 @@ describe('settings of a deployment', () => {
 
   it('refuse more connections than the broker takes, and say what to do', () => {
     expect(complaint({ ...least, SEND_CONCURRENCY: '70' })).toContain(
-      'SEND_CONCURRENCY (70), PUBLISH_CONCURRENCY (15), one for each lane (6) and 2 for the topology make 93 connections, and the small broker should have at most 80: lower them or set BROKER_SIZE to cluster',
+      'SEND_CONCURRENCY (70), PUBLISH_CONCURRENCY (15), one for each lane (6) and 2 for the topology make 93 connections, but the small broker should have at most 80: lower them or set BROKER_SIZE to cluster',
     )
     expect(readStackSettings({}, { ...least, SEND_CONCURRENCY: '57' })).toBeDefined()
     expect(readStackSettings({}, { ...least, SEND_CONCURRENCY: '70', BROKER_SIZE: 'cluster' })).toBeDefined()
@@ -164,14 +164,14 @@ describe('settings of a deployment', () => {
 
   it.each([
     [{ DOMAIN_NAME: 'chat.example.org' }, 'DOMAIN_NAME and CERTIFICATE_ARN must be set together'],
-    [{ HOSTED_ZONE_ID: 'Z123' }, 'HOSTED_ZONE_ID is of use with DOMAIN_NAME only'],
+    [{ HOSTED_ZONE_ID: 'Z123' }, 'HOSTED_ZONE_ID requires DOMAIN_NAME'],
     [
       { ALARM_EMAIL: 'a@example.org', ALARM_TOPIC_ARN: 'arn:aws:sns:eu-central-1:123456789012:alarms' },
-      'ALARM_TOPIC_ARN and ALARM_EMAIL exclude each other',
+      'ALARM_TOPIC_ARN and ALARM_EMAIL must not be set together',
     ],
     [
       { AVAILABILITY_ZONES: 'eu-central-1a,eu-central-1b' },
-      'AVAILABILITY_ZONES must name 1 for the small broker',
+      'AVAILABILITY_ZONES must name 1 zone for the small broker',
     ],
     [{ AVAILABILITY_ZONES: 'Frankfurt' }, 'AVAILABILITY_ZONES must be zones such as'],
     [{ LOG_RETENTION_DAYS: '8' }, 'LOG_RETENTION_DAYS must be one of 1, 3, 5'],
