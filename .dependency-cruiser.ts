@@ -16,7 +16,13 @@ const node = ['^node:', '^[a-z_]+(/promises)?$']
 
 export const forbidden: IForbiddenRuleType[] = [
   { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-  { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  // The packages `@types/mdast` and `@types/nlcst` contain types and no module.
+  {
+    name: 'resolvable',
+    severity: 'error',
+    from: {},
+    to: { couldNotResolve: true, pathNot: '^(mdast|nlcst)$' },
+  },
   {
     name: 'product-never-imports-test',
     severity: 'error',
