@@ -1,12 +1,15 @@
 import { defaultLimits, type Limits } from '../protocol/limits.ts'
 import type { HelloFrame } from '../protocol/server-frames.ts'
-import { makeBackoff } from './api/backoff.ts'
 import { ChatClientError } from './api/errors.ts'
-import type { ChatClientEvents, ConnectionState } from './api/events.ts'
-import type { Cursor, RoomPage, Sent, UnsentMessage } from './api/messages.ts'
-import { systemTimers, type Timers } from './api/timers.ts'
-import { defaultTimings, type Timings } from './api/timings.ts'
-import { onWaking } from './api/waking.ts'
+import {
+  defaultTimings,
+  makeBackoff,
+  onWaking,
+  systemTimers,
+  type Timers,
+  type Timings,
+} from './api/timing.ts'
+import type { ChatClientEvents, ConnectionState, Cursor, RoomPage, Sent, UnsentMessage } from './api/types.ts'
 import { makeCalls } from './connection/calls.ts'
 import { type Connection, type ConnectionDeps, makeConnection } from './connection/connection.ts'
 import { placeToAsk } from './connection/refusal.ts'

@@ -1,10 +1,19 @@
 // What the package `simple-chat-client` offers.
 
 export { ChatClientError, type ChatClientErrorCode } from './api/errors.ts'
-export type { ChatClientEvents, ConnectionState, Disconnection } from './api/events.ts'
-export type { ChatMessage, Cursor, RoomPage, RoomReset, Sent, UnsentMessage } from './api/messages.ts'
-export type { Timers } from './api/timers.ts'
-export { defaultTimings, type Timings } from './api/timings.ts'
+export type { Timers } from './api/timing.ts'
+export { defaultTimings, type Timings } from './api/timing.ts'
+export type {
+  ChatClientEvents,
+  ChatMessage,
+  ConnectionState,
+  Cursor,
+  Disconnection,
+  RoomPage,
+  RoomReset,
+  Sent,
+  UnsentMessage,
+} from './api/types.ts'
 export {
   type ChatClient,
   type ChatClientOptions,

@@ -1,5 +1,5 @@
 import { ChatClientError } from '../client/api/errors.ts'
-import type { ChatMessage } from '../client/api/messages.ts'
+import type { ChatMessage } from '../client/api/types.ts'
 import type { ChatClient, Welcome } from '../client/chat-client.ts'
 import { defaultLimits } from '../protocol/limits.ts'
 import { followConnection } from './connection-badge.ts'

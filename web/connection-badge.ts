@@ -1,4 +1,4 @@
-import type { ConnectionState } from '../client/api/events.ts'
+import type { ConnectionState } from '../client/api/types.ts'
 import type { ChatClient } from '../client/chat-client.ts'
 import { byId } from './dom.ts'
 import { badgeOf } from './wording.ts'

@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../client/api/messages.ts'
+import type { ChatMessage } from '../client/api/types.ts'
 
 type Placed = Pick<ChatMessage, 'sender' | 'sentAt'>
 

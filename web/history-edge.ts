@@ -1,5 +1,5 @@
 import { ChatClientError } from '../client/api/errors.ts'
-import type { RoomPage } from '../client/api/messages.ts'
+import type { RoomPage } from '../client/api/types.ts'
 import { element } from './dom.ts'
 
 type Deps = {

@@ -1,4 +1,4 @@
-import type { UnsentMessage } from '../client/api/messages.ts'
+import type { UnsentMessage } from '../client/api/types.ts'
 
 type Storage = Pick<globalThis.Storage, 'getItem' | 'setItem' | 'removeItem'>
 

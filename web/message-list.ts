@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../client/api/messages.ts'
+import type { ChatMessage } from '../client/api/types.ts'
 import { type Delivery, type MessageRow, makeMessageRow, type Shown } from './message-row.ts'
 
 export type Draft = { readonly clientMessageId: string; readonly content: string }

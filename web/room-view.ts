@@ -1,5 +1,5 @@
 import { ChatClientError } from '../client/api/errors.ts'
-import type { ChatMessage, RoomPage, UnsentMessage } from '../client/api/messages.ts'
+import type { ChatMessage, RoomPage, UnsentMessage } from '../client/api/types.ts'
 import type { ChatClient } from '../client/chat-client.ts'
 import { makeMessageId } from '../client/primitives/message-id.ts'
 import { makeComposer } from './composer.ts'

@@ -1,5 +1,5 @@
 import type { ChatClientError } from '../client/api/errors.ts'
-import type { ConnectionState } from '../client/api/events.ts'
+import type { ConnectionState } from '../client/api/types.ts'
 
 /** How the page names the state of the connection: `data-state`, and the words beside the dot. */
 export type Badge = {

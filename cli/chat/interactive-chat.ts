@@ -1,5 +1,5 @@
 import { ChatClientError } from '../../client/api/errors.ts'
-import type { ChatMessage } from '../../client/api/messages.ts'
+import type { ChatMessage } from '../../client/api/types.ts'
 import type { ChatClient } from '../../client/chat-client.ts'
 import { errorLine, messageLines, noticeLine, type Paint, stateText } from './lines.ts'
 import type { TerminalOptions } from './options.ts'

@@ -1,6 +1,5 @@
 import type { ChatClientError } from '../../client/api/errors.ts'
-import type { ConnectionState } from '../../client/api/events.ts'
-import type { ChatMessage } from '../../client/api/messages.ts'
+import type { ChatMessage, ConnectionState } from '../../client/api/types.ts'
 import { printable, printableLine } from './printable.ts'
 
 /** Adds colour to a text, or leaves it as it is. */

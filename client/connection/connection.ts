@@ -1,8 +1,7 @@
 import { closeCodes } from '../../protocol/codes.ts'
 import type { DisconnectFrame, HelloFrame, MessagesFrame } from '../../protocol/server-frames.ts'
-import type { Backoff } from '../api/backoff.ts'
-import { ChatClientError } from '../api/errors.ts'
-import { connectionLost, errorOfDisconnect } from '../api/errors-of-frames.ts'
+import { ChatClientError, connectionLost, errorOfDisconnect } from '../api/errors.ts'
+import type { Backoff } from '../api/timing.ts'
 import {
   type DialDeps,
   type Dialing,

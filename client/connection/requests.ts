@@ -1,8 +1,7 @@
 import type { ClientFrame } from '../../protocol/client-frames.ts'
 import type { ReplyFrame } from '../../protocol/server-frames.ts'
-import { ChatClientError } from '../api/errors.ts'
-import { errorOfFrame } from '../api/errors-of-frames.ts'
-import type { Timers } from '../api/timers.ts'
+import { ChatClientError, errorOfFrame } from '../api/errors.ts'
+import type { Timers } from '../api/timing.ts'
 import { isErrorReply } from './decode-frame.ts'
 
 /** Sends a frame and resolves with its reply. @throws ChatClientError what the server said, `timeout`, `disconnected` or `closed` */

@@ -1,6 +1,6 @@
-import type { Backoff } from '../api/backoff.ts'
 import type { ChatClientError } from '../api/errors.ts'
-import { connectionLost, errorOfDisconnect } from '../api/errors-of-frames.ts'
+import { connectionLost, errorOfDisconnect } from '../api/errors.ts'
+import type { Backoff } from '../api/timing.ts'
 import { type DialDeps, type Dialing, dial, type Failure, type Link, type LinkEvents } from './dial.ts'
 
 export type ChangeDeps = DialDeps & {

@@ -1,4 +1,4 @@
-import type { Timers } from '../api/timers.ts'
+import type { Timers } from '../api/timing.ts'
 
 /** Of a WebSocket, what this client uses: the browser's, Node's and the `ws` package's all fit. */
 export type SocketLike = {

@@ -1,4 +1,4 @@
-import type { Timers } from '../api/timers.ts'
+import type { Timers } from '../api/timing.ts'
 import { throwLater } from './rethrow.ts'
 
 /** What to do after a step: the next one at once, nothing until woken, or the next one after a wait. */

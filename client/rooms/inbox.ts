@@ -1,6 +1,6 @@
 import type { ChatClientError } from '../api/errors.ts'
-import type { ChatMessage, Cursor, RoomPage, RoomReset } from '../api/messages.ts'
-import type { Timers } from '../api/timers.ts'
+import type { Timers } from '../api/timing.ts'
+import type { ChatMessage, Cursor, RoomPage, RoomReset } from '../api/types.ts'
 
 type Deps = {
   readonly timers: Timers

@@ -1,5 +1,5 @@
 import type { ChatClientError } from '../api/errors.ts'
-import type { Cursor, Sent, UnsentMessage } from '../api/messages.ts'
+import type { Cursor, Sent, UnsentMessage } from '../api/types.ts'
 import type { Recent } from '../primitives/recent.ts'
 
 /** A message to send. */

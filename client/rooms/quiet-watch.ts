@@ -1,8 +1,7 @@
 import type { Limits } from '../../protocol/limits.ts'
 import type { PongFrame } from '../../protocol/server-frames.ts'
 import { ChatClientError } from '../api/errors.ts'
-import type { Timers } from '../api/timers.ts'
-import type { Timings } from '../api/timings.ts'
+import type { Timers, Timings } from '../api/timing.ts'
 import type { Calls } from '../connection/calls.ts'
 import { throwLater } from '../primitives/rethrow.ts'
 

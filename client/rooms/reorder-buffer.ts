@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../api/messages.ts'
+import type { ChatMessage } from '../api/types.ts'
 
 /** Puts the messages of one epoch into the order of their seq: each is given out once, when all before it were. */
 export type ReorderBuffer = {

@@ -1,7 +1,6 @@
 import type { JoinedFrame } from '../../protocol/server-frames.ts'
-import type { Backoff } from '../api/backoff.ts'
 import { ChatClientError } from '../api/errors.ts'
-import type { Timers } from '../api/timers.ts'
+import type { Backoff, Timers } from '../api/timing.ts'
 import type { Calls } from '../connection/calls.ts'
 import { makeLoop, type Next } from '../primitives/loop.ts'
 import type { RoomTimeline } from './timeline.ts'

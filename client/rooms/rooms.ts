@@ -1,6 +1,6 @@
 import type { MessagesFrame } from '../../protocol/server-frames.ts'
 import { ChatClientError } from '../api/errors.ts'
-import type { ChatMessage, RoomPage, RoomReset, Sent, UnsentMessage } from '../api/messages.ts'
+import type { ChatMessage, RoomPage, RoomReset, Sent, UnsentMessage } from '../api/types.ts'
 import type { Calls } from '../connection/calls.ts'
 import { makeRecent, type Recent } from '../primitives/recent.ts'
 import { throwLater } from '../primitives/rethrow.ts'

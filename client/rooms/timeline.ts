@@ -1,5 +1,5 @@
 import type { Head, HistoryFrame, JoinedFrame } from '../../protocol/server-frames.ts'
-import type { ChatMessage, Cursor } from '../api/messages.ts'
+import type { ChatMessage, Cursor } from '../api/types.ts'
 import { makeReorderBuffer, type ReorderBuffer } from './reorder-buffer.ts'
 
 /** What became of messages that arrived. */

@@ -1,6 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { ConnectionState } from '../../client/api/events.ts'
-import type { ChatMessage, Sent } from '../../client/api/messages.ts'
+import type { ChatMessage, ConnectionState, Sent } from '../../client/api/types.ts'
 import { type ChatClient, makeChatClient } from '../../client/chat-client.ts'
 import { eventually } from '../support/eventually.ts'
 import { everyParts, startTestChat } from '../support/gateway/test-chat.ts'

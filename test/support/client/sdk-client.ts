@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import type { ChatMessage } from '../../../client/api/messages.ts'
+import type { ChatMessage } from '../../../client/api/types.ts'
 import { type ChatClient, makeChatClient } from '../../../client/chat-client.ts'
 
 /** An SDK client in a room, with the messages that it handed over; it is closed when the test ends. */

@@ -1,5 +1,5 @@
 import { onTestFinished, vi } from 'vitest'
-import type { ChatClientEvents } from '../../../client/api/events.ts'
+import type { ChatClientEvents } from '../../../client/api/types.ts'
 import { type ChatClient, type ChatClientOptions, makeChatClient } from '../../../client/chat-client.ts'
 import type { Limits } from '../../../protocol/limits.ts'
 import { type ScriptedServer, startScriptedServer } from '../servers/scripted-server.ts'

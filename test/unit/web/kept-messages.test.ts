@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { UnsentMessage } from '../../../client/api/messages.ts'
+import type { UnsentMessage } from '../../../client/api/types.ts'
 import { makeKeptMessages } from '../../../web/kept-messages.ts'
 
 const storageForTest = () => {

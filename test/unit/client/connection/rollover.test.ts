@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { systemTimers } from '../../../../client/api/timers.ts'
-import { defaultTimings } from '../../../../client/api/timings.ts'
+import { defaultTimings, systemTimers } from '../../../../client/api/timing.ts'
 import type { Link } from '../../../../client/connection/dial.ts'
 import { makeChange } from '../../../../client/connection/rollover.ts'
 import { defaultLimits } from '../../../../protocol/limits.ts'

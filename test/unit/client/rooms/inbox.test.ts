@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { systemTimers } from '../../../../client/api/timers.ts'
+import { systemTimers } from '../../../../client/api/timing.ts'
 import { makeInbox } from '../../../../client/rooms/inbox.ts'
 
 const page = { roomId: 'general', epoch: 'E', messages: [], floor: 1, more: false }

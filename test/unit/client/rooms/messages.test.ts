@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, it } from 'vitest'
-import type { ChatMessage, Cursor, RoomPage, Sent } from '../../../../client/api/messages.ts'
+import type { ChatMessage, Cursor, RoomPage, Sent } from '../../../../client/api/types.ts'
 import type { Cursor as CursorOfSchema } from '../../../../protocol/client-frames.ts'
 import type {
   AckFrame,

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { systemTimers } from '../../../../client/api/timers.ts'
-import { defaultTimings } from '../../../../client/api/timings.ts'
+import { defaultTimings, systemTimers } from '../../../../client/api/timing.ts'
 import { makeQuietWatch } from '../../../../client/rooms/quiet-watch.ts'
 import { makeRooms } from '../../../../client/rooms/rooms.ts'
 import { defaultLimits } from '../../../../protocol/limits.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { makeBackoff } from '../../../../client/api/backoff.ts'
+import { makeBackoff } from '../../../../client/api/timing.ts'
 
 describe('backoff', () => {
   const bounds = { backoffMinMs: 500, backoffMaxMs: 30_000 }
