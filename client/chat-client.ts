@@ -1,117 +1,112 @@
 import { defaultLimits, type Limits } from '../protocol/limits.ts'
 import type { HelloFrame } from '../protocol/server-frames.ts'
 import { ChatClientError } from './api/errors.ts'
-import {
-  defaultTimings,
-  makeBackoff,
-  onWaking,
-  systemTimers,
-  type Timers,
-  type Timings,
-} from './api/timing.ts'
-import type { ChatClientEvents, ConnectionState, Cursor, RoomPage, Sent, UnsentMessage } from './api/types.ts'
+import { defaultTimings, makeBackoff, onWaking, systemTimers } from './api/timing.ts'
+import type {
+  ChatClientEvents,
+  ChatClientOptions,
+  ConnectionState,
+  HistoryQuery,
+  RoomPage,
+  SendOptions,
+  Sent,
+  UnsentMessage,
+  Welcome,
+} from './api/types.ts'
 import { makeCalls } from './connection/calls.ts'
-import { type Connection, type ConnectionDeps, makeConnection } from './connection/connection.ts'
-import { placeToAsk } from './connection/refusal.ts'
-import { builtInWebSocket, type SocketConstructor } from './connection/socket.ts'
+import { type Connection, makeConnection } from './connection/connection.ts'
+import type { ConnectionEvents } from './connection/connection-events.ts'
+import { authCheckUrlOf } from './connection/refusal.ts'
+import { builtInWebSocket } from './connection/socket.ts'
 import { type Emitter, makeEmitter } from './primitives/emitter.ts'
 import { makeMessageId } from './primitives/message-id.ts'
 import { makeRooms, type Rooms } from './rooms/rooms.ts'
 
-export type ChatClientOptions = {
-  /** Address of the WebSocket API, such as `wss://chat.example.org/live`. */
-  readonly url: string
-  /**
-   * Gives the token, a JWT; asked at each attempt to connect, 1 the first. A token that was refused is asked for
-   * once more. If it rejects, that attempt has failed and another one follows.
-   */
-  readonly getToken?: (attempt: number) => string | Promise<string>
-  /** In open mode, on a developer's own machine, in place of a token: who one says one is. */
-  readonly userId?: string
-  /** A name to show beside `userId`; in open mode only. */
-  readonly name?: string
-  /** Where to ask why a connection was refused: `/auth-check` on the host of `url` unless given. */
-  readonly authCheckUrl?: string
-  /** Any of `defaultTimings`, changed. */
-  readonly timings?: Partial<Timings>
-  /** For Node below 22, or for tests. */
-  readonly WebSocket?: SocketConstructor
-  readonly fetch?: typeof globalThis.fetch
-  readonly timers?: Timers
-  readonly random?: () => number
-}
-
-/** What the server said of this connection. */
-export type Welcome = {
-  readonly connectionId: string
-  readonly userId: string
-  readonly roles: readonly string[]
-  /** Those in force, by the names of the protocol. */
-  readonly limits: Readonly<Record<string, number>>
-}
-
-export type HistoryQuery = {
-  /** Messages with a lower seq, the nearest first to be taken. */
-  readonly before?: number
-  /** Messages with a higher seq, the nearest first to be taken. */
-  readonly after?: number
-  /** Most messages in the page, within the server's limit; `more` says whether there are others. */
-  readonly limit?: number
-}
-
-export type SendOptions = {
-  /** At most 16 keys, 1 KiB in all. */
-  readonly attributes?: Readonly<Record<string, string>>
-  /**
-   * To know the message again in the room, or to try one again that failed; a new id if it is not given. After an
-   * error that leaves open whether the message was stored (see `ChatClientErrorCode`), only the same id keeps it
-   * from being stored twice.
-   */
-  readonly clientMessageId?: string
-  /**
-   * For a message that another client has left unsent, perhaps on the same page before it was loaded again: its
-   * `since` there, together with its `clientMessageId`. It is stored once, or rejected with `stale_cursor` if nobody
-   * can tell any more whether it was stored.
-   */
-  readonly since?: Cursor
-}
-
-/** A connection to the chat, for as long as `close` is not called; every rejection is a ChatClientError. */
+/** A client of the chat. It stays connected until `close` is called. Every rejection is a `ChatClientError`. */
 export type ChatClient = {
-  /** Resolves once the server has said hello; rejects only if the client is closed for good before. */
+  /**
+   * Connects; resolves once the server has said hello. Repeated calls return the same promise.
+   *
+   * @throws ChatClientError `closed`, `unauthorized`, `forbidden` or another code if the client closes before
+   * @example const { userId } = await chat.connect()
+   */
   readonly connect: () => Promise<Welcome>
-  /** For good. What has not been acknowledged is rejected with `closed`, and `unsent` still tells it. */
+  /**
+   * Closes the client permanently. Unacknowledged messages are rejected with `closed`; `unsent` still lists them.
+   *
+   * @example chat.close()
+   */
   readonly close: () => void
+  /**
+   * Returns the state of the connection.
+   *
+   * @example if (chat.state().status === 'offline') showBanner()
+   */
   readonly state: () => ConnectionState
-  /** While `offline`: makes the next attempt now. Does nothing otherwise. */
+  /**
+   * Begins the next attempt immediately while the state is `offline`; otherwise does nothing.
+   *
+   * @example retryButton.onclick = chat.retryNow
+   */
   readonly retryNow: () => void
-  /** Calls `listener` for each event; what it returns ends that. */
+  /**
+   * Calls `listener` for each event of that name.
+   *
+   * @returns a function that removes the listener
+   * @example const off = chat.on('message', ({ message }) => show(message))
+   */
   readonly on: <Name extends keyof ChatClientEvents>(
     name: Name,
     listener: (event: ChatClientEvents[Name]) => void,
   ) => () => void
   /**
-   * Joins a room, now or as soon as there is a connection, and again on each later one. Resolves with the newest
-   * messages; `message` events carry on where they end. A room that is joined already: the page it began with.
+   * Joins a room now, or as soon as there is a connection, and again on each later connection. Resolves with the newest
+   * messages; `message` events continue after them. For a joined room, resolves with the page that it began with.
+   *
+   * @throws ChatClientError `forbidden`, `left`, `closed` or another code if the room cannot be joined
+   * @example const { messages } = await chat.joinRoom('general', { limit: 50 })
    */
   readonly joinRoom: (roomId: string, options?: { readonly limit?: number }) => Promise<RoomPage>
-  /** What has not been acknowledged in this room is rejected with `left`; it may have been stored. */
+  /**
+   * Leaves a room. Its unacknowledged messages are rejected with `left`; they may have been stored.
+   *
+   * @throws ChatClientError `timeout` or the server's error
+   * @example await chat.leaveRoom('general')
+   */
   readonly leaveRoom: (roomId: string) => Promise<void>
   /**
-   * Sends a message to a joined room, after all earlier ones of this client in that room. Resolves when it is
-   * stored, however many connections that takes: it is tried again until it is, stored once, or refused.
+   * Sends a message to a joined room, after all earlier ones of this client in that room. Retries across connections
+   * until the message is stored, once, or refused.
+   *
+   * @throws ChatClientError `left` if the room is not joined, `too_large`, `rejected`, `stale_cursor`, `closed`, …
+   * @example const { seq } = await chat.send('general', 'hello')
    */
   readonly send: (roomId: string, content: string, options?: SendOptions) => Promise<Sent>
   /**
-   * The messages that are neither stored nor refused, of one room or of all, those of a room in the order in which
-   * they go out. `unsent` events tell when that changes. Once the client is closed it stays as it was.
+   * Lists messages that are neither stored nor refused, of one room or all, in the order of sending. `unsent` events
+   * report changes. After `close`, the list stays as it was.
+   *
+   * @example localStorage.setItem('unsent', JSON.stringify(chat.unsent()))
    */
   readonly unsent: (roomId?: string) => readonly UnsentMessage[]
-  /** Without `before` and `after`: the newest. Not tried again. */
+  /**
+   * Fetches a page of history; without `before` and `after`, the newest messages. It is not retried.
+   *
+   * @throws ChatClientError `not_a_member`, `disconnected`, `timeout`, `closed` or the server's error
+   * @example const older = await chat.history('general', { before: 120, limit: 50 })
+   */
   readonly history: (roomId: string, query?: HistoryQuery) => Promise<RoomPage>
 }
 
-/** Connects nothing yet: set the listeners, then `connect`. */
+/**
+ * Creates a client that is not connected yet: add the listeners, then call `connect`.
+ *
+ * @throws TypeError for an invalid `url` or `authCheckUrl`; Error if the runtime has no WebSocket
+ * @example
+ * const chat = makeChatClient({ url: 'wss://chat.example.org/live', getToken: () => fetchToken() })
+ * chat.on('message', ({ message }) => console.log(message.seq, message.content))
+ * await chat.connect()
+ */
 export const makeChatClient = (options: ChatClientOptions): ChatClient => {
   const emitter = makeEmitter<ChatClientEvents>()
   const state: State = { emitter, connection: { status: 'offline', retryInMs: 0 } }
@@ -119,7 +114,19 @@ export const makeChatClient = (options: ChatClientOptions): ChatClient => {
   const timings = { ...defaultTimings, ...options.timings }
   const random = options.random ?? Math.random
   const backoff = makeBackoff({ ...timings, random })
-  const calls = makeCalls((frame, accepts) => connection.request(frame, accepts))
+  const url = addressOf(options)
+  const connection = makeConnection({
+    url,
+    authCheckUrl: authCheckUrlOf(url, options.authCheckUrl),
+    getToken: options.getToken,
+    WebSocket: options.WebSocket ?? builtInWebSocket(),
+    fetch: options.fetch ?? globalThis.fetch,
+    timers,
+    timings,
+    backoff,
+    random,
+  })
+  const calls = makeCalls(connection.request)
   const rooms = makeRooms({
     calls,
     timers,
@@ -133,39 +140,27 @@ export const makeChatClient = (options: ChatClientOptions): ChatClient => {
       reset: (reset) => emitter.emit('reset', reset),
       left: (event) => emitter.emit('left', event),
       unsent: (event) => emitter.emit('unsent', event),
-      upToDate: () => enter(state, { status: 'open' }),
-      moved: () => connection.changeOver(),
+      upToDate: () => enterStatus(state, { status: 'open' }),
+      readyForRollover: connection.completeRollover,
     },
   })
-  const url = addressOf(options)
-  const connection = makeConnection({
-    url,
-    authCheckPlace: placeToAsk(url, options.authCheckUrl),
-    getToken: options.getToken,
-    WebSocket: options.WebSocket ?? builtInWebSocket(),
-    fetch: options.fetch ?? globalThis.fetch,
-    timers,
-    timings,
-    backoff,
-    random,
-    on: listenersFor(state, rooms),
-  })
+  connection.listen(listenersFor(state, rooms))
   return {
     connect: () => connect(state, connection, rooms),
     close: () => connection.stop(new ChatClientError('closed', 'The client was closed.')),
     state: () => state.connection,
     retryNow: connection.retryNow,
     on: emitter.on,
-    joinRoom: (roomId, { limit } = {}) => whileOpen(state, () => rooms.join(roomId, limit)),
+    joinRoom: (roomId, { limit } = {}) => unlessClosed(state, () => rooms.join(roomId, limit)),
     leaveRoom: rooms.leave,
     send: (roomId, content, { attributes, clientMessageId = makeMessageId(), since } = {}) =>
-      whileOpen(state, () => {
+      unlessClosed(state, () => {
         const extras = { ...(attributes && { attributes }), ...(since && { since }) }
         return rooms.send(roomId, { content, clientMessageId, ...extras })
       }),
     unsent: rooms.unsent,
     history: (roomId, { limit, ...query } = {}) =>
-      whileOpen(state, async () => {
+      unlessClosed(state, async () => {
         const epoch = rooms.epochOf(roomId)
         const { id, type, ...page } = await calls.getHistory({
           roomId,
@@ -186,10 +181,10 @@ type State = {
   stopWatching?: () => void
 }
 
-/** What the last hello told; until then, and where it told nothing, the defaults. */
+/** Returns the limits of the last hello, completed by the defaults. */
 const limitsOf = ({ welcome }: State): Limits => ({ ...defaultLimits, ...welcome?.limits })
 
-const enter = (state: State, connection: ConnectionState) => {
+const enterStatus = (state: State, connection: ConnectionState) => {
   state.connection = connection
   state.emitter.emit('state', connection)
 }
@@ -207,31 +202,31 @@ const connect = (state: State, connection: Connection, rooms: Rooms): Promise<We
   return state.connected.promise
 }
 
-/** What a closed client is asked for is refused: nothing would ever settle it. */
-const whileOpen = <Result>({ connection }: State, ask: () => Promise<Result>): Promise<Result> =>
+/** Rejects requests of a closed client, which nothing would ever settle. */
+const unlessClosed = <Result>({ connection }: State, ask: () => Promise<Result>): Promise<Result> =>
   connection.status === 'closed' ? Promise.reject(connection.reason) : ask()
 
-const listenersFor = (state: State, rooms: Rooms): ConnectionDeps['on'] => ({
-  connecting: (attempt) => enter(state, { status: 'connecting', attempt }),
+const listenersFor = (state: State, rooms: Rooms): ConnectionEvents => ({
+  connecting: (attempt) => enterStatus(state, { status: 'connecting', attempt }),
   ready: (hello) => {
     state.welcome = welcomeOf(hello)
     rooms.suspend()
-    enter(state, { status: rooms.resume() ? 'resuming' : 'open' })
+    enterStatus(state, { status: rooms.resume() ? 'resuming' : 'open' })
     state.connected?.resolve(state.welcome)
   },
-  successor: (request) => rooms.move(makeCalls(request)),
-  successorLost: rooms.stay,
-  changed: (hello) => {
+  rolloverReady: (request) => rooms.beginRollover(makeCalls(request)),
+  rolloverLost: rooms.cancelRollover,
+  rolledOver: (hello) => {
     state.welcome = welcomeOf(hello)
   },
   lost: (retryInMs) => {
     rooms.suspend()
-    enter(state, { status: 'offline', retryInMs })
+    enterStatus(state, { status: 'offline', retryInMs })
   },
   closed: (reason) => {
     state.stopWatching?.()
     rooms.close(reason)
-    enter(state, { status: 'closed', reason })
+    enterStatus(state, { status: 'closed', reason })
     state.connected?.reject(reason)
   },
   messages: rooms.pushed,

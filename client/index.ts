@@ -1,26 +1,22 @@
-// What the package `simple-chat-client` offers.
+// Public API of the package `simple-chat-client`.
 
 export { ChatClientError, type ChatClientErrorCode } from './api/errors.ts'
-export type { Timers } from './api/timing.ts'
-export { defaultTimings, type Timings } from './api/timing.ts'
+export { defaultTimings, type Timers, type Timings } from './api/timing.ts'
 export type {
   ChatClientEvents,
+  ChatClientOptions,
   ChatMessage,
   ConnectionState,
   Cursor,
   Disconnection,
+  HistoryQuery,
   RoomPage,
   RoomReset,
+  SendOptions,
   Sent,
   UnsentMessage,
+  Welcome,
 } from './api/types.ts'
-export {
-  type ChatClient,
-  type ChatClientOptions,
-  type HistoryQuery,
-  makeChatClient,
-  type SendOptions,
-  type Welcome,
-} from './chat-client.ts'
+export { type ChatClient, makeChatClient } from './chat-client.ts'
 export type { SocketConstructor, SocketLike } from './connection/socket.ts'
 export { makeMessageId } from './primitives/message-id.ts'

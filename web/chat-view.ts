@@ -1,6 +1,6 @@
 import { ChatClientError } from '../client/api/errors.ts'
-import type { ChatMessage } from '../client/api/types.ts'
-import type { ChatClient, Welcome } from '../client/chat-client.ts'
+import type { ChatMessage, Welcome } from '../client/api/types.ts'
+import type { ChatClient } from '../client/chat-client.ts'
 import { defaultLimits } from '../protocol/limits.ts'
 import { followConnection } from './connection-badge.ts'
 import { byId } from './dom.ts'

@@ -1,19 +1,15 @@
 import type { ErrorCode } from '../../protocol/codes.ts'
 
-import { closeCodes } from '../../protocol/codes.ts'
-import type { DisconnectFrame, ErrorFrame } from '../../protocol/server-frames.ts'
-
 /**
- * A code of the protocol, as the server sent it, or one of the client's own:
+ * Code of an error: one of the protocol, as the server sent it, or one of the client's own:
  *
- * - `disconnected`: the connection was lost, or there is none, before a reply came
- * - `timeout`: no reply came in time
+ * - `disconnected`: there is no connection, or it was lost before a reply arrived
+ * - `timeout`: no reply arrived in time
  * - `left`: the room was left, or never joined
- * - `closed`: the client was closed for good
+ * - `closed`: the client was closed permanently
  *
- * After `disconnected`, `timeout`, `left` and `closed` the request may have taken effect all the same; after the
- * server's `internal` as well, since it may have failed when the message was stored already. A message is sent again
- * with the same `clientMessageId` then, never as a new one.
+ * After these four, and after the server's `internal`, the request may still have taken effect. Send such a message again
+ * with the same `clientMessageId`, never as a new one.
  */
 export type ChatClientErrorCode = ErrorCode | 'disconnected' | 'timeout' | 'left' | 'closed'
 
@@ -24,15 +20,16 @@ type Options = {
   readonly cause?: unknown
 }
 
-/** Every error that this client rejects with or reports. */
+/** Error with which every method of the client rejects, and which `error` events carry. */
 export class ChatClientError extends Error {
   override readonly name = 'ChatClientError'
+  /** Machine-readable reason. */
   readonly code: ChatClientErrorCode
-  /** HTTP's number, where the server gave one. */
+  /** HTTP status or close code, if the server sent one. */
   readonly status: number | undefined
-  /** Whether the same request may succeed later. */
+  /** True if the same request may succeed later. */
   readonly temporary: boolean
-  /** ms to wait before that, where the server knows. */
+  /** Time to wait before a retry, in ms, if the server sent one. */
   readonly retryAfterMs: number | undefined
 
   constructor(
@@ -46,32 +43,4 @@ export class ChatClientError extends Error {
     this.temporary = temporary
     this.retryAfterMs = retryAfterMs
   }
-}
-
-/** The error that an `error` frame reports. */
-export const errorOfFrame = ({
-  code,
-  message,
-  status,
-  temporary,
-  retryAfterMs,
-}: ErrorFrame): ChatClientError => new ChatClientError(code, message, { status, temporary, retryAfterMs })
-
-/** What a request fails with whose connection has ended. */
-export const connectionLost = (): ChatClientError =>
-  new ChatClientError('disconnected', 'The connection was lost.', { temporary: true })
-
-/** What ends with a connection that the server takes back: `disconnected` where it may be replaced by another one. */
-export const errorOfDisconnect = ({ code, reason, reconnect }: DisconnectFrame): ChatClientError =>
-  reconnect
-    ? new ChatClientError('disconnected', `The server asks to connect again: ${reason}.`, { temporary: true })
-    : new ChatClientError(closingCodes[code] ?? 'closed', `The server ended the connection: ${reason}.`, {
-        status: code,
-      })
-
-/** What a `disconnect` for good is called among the errors. */
-const closingCodes: Readonly<Record<number, 'unauthorized' | 'forbidden' | 'rate_limited'>> = {
-  [closeCodes.tokenExpired]: 'unauthorized',
-  [closeCodes.kicked]: 'forbidden',
-  [closeCodes.slowConsumer]: 'rate_limited',
 }

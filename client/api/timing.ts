@@ -1,36 +1,38 @@
-/** How long the client waits for what; `makeChatClient` takes any of them as `timings`. */
+/** Durations and shares that `makeChatClient` accepts as `timings`. */
 export type Timings = { readonly [name in keyof typeof defaultTimings]: number }
 
+/** Default timings. Durations are in ms. */
 export const defaultTimings = {
-  /** A socket that has not opened by then is given up. Ours. */
+  /** Time limit of opening a socket (our choice). */
   connectTimeoutMs: 10_000,
-  /** A request without a reply by then has failed; a Lambda that starts cold takes a few seconds. Ours. */
+  /** Time limit of a reply; a cold start of a Lambda takes a few seconds (our choice). */
   requestTimeoutMs: 10_000,
-  /** A hole in what is pushed may close by itself within this time; then it is asked for. Ours. */
+  /** Time in which a gap in pushed messages may close by itself before the client fetches it (our choice). */
   holeWaitMs: 500,
-  /** A room counts as quiet this long after its last message, and its head is asked for. PROTOCOL: about 10 s. */
+  /** Time after a room's last message when the client asks for the room's head. PROTOCOL: about 10 s. */
   quietMs: 10_000,
-  /** From then on its head is asked for this often. Below API Gateway's idle limit of 10 minutes. PROTOCOL: 4 minutes. */
+  /** Interval of later questions; below API Gateway's idle limit of 10 minutes. PROTOCOL: 4 minutes. */
   keepAliveMs: 240_000,
-  /** Upper bound of the first wait before another attempt; it doubles with each failure. Ours. */
+  /** Upper bound of the first wait before another attempt; it doubles with each failure (our choice). */
   backoffMinMs: 500,
-  /** Upper bound of every wait before another attempt. Ours. */
+  /** Upper bound of every wait before another attempt (our choice). */
   backoffMaxMs: 30_000,
-  /** A connection that has lived this long was a good one: the next failure is a first failure again. Ours. */
+  /** Life of a connection after which it counts as stable, so that backoff begins anew (our choice). */
   stableMs: 10_000,
   /**
-   * A connection whose age the server limits is exchanged for another one somewhere between this share of that age
-   * and the next: clients that came together do not change together, and there is time for several attempts. Ours.
+   * Earliest rollover of a connection, as a share of its maximum age. The moment is random between this share and the
+   * latest, so that clients that connected together do not roll over together (our choice).
    */
   changeEarliestShare: 0.85,
+  /** Latest rollover of a connection, as a share of its maximum age; time for several attempts remains (our choice). */
   changeLatestShare: 0.95,
 } as const
 
-/** Time, as the client sees it: replaceable in tests. */
+/** Clock and timers of the client; replaceable in tests. */
 export type Timers = {
-  /** ms on a clock that never goes back; only differences have a meaning. */
+  /** Returns ms on a monotonic clock; only differences are meaningful. */
   readonly now: () => number
-  /** Calls back once, `ms` from now; what it returns cancels that. */
+  /** Calls back once after `ms`. @returns a function that cancels the call */
   readonly after: (ms: number, callback: () => void) => () => void
 }
 
@@ -43,17 +45,17 @@ export const systemTimers: Timers = {
   },
 }
 
-/** ms to wait after that many failures in a row; 1 is the first. */
+/** Returns the wait in ms after a number of consecutive failures, from 1. */
 export type Backoff = (failures: number) => number
 
 type Options = Pick<Timings, 'backoffMinMs' | 'backoffMaxMs'> & {
-  /** From 0 up to, but not including, 1. */
+  /** Random number from 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number
 }
 
 /**
- * Full jitter: anything between nothing and a bound that doubles with each failure. Clients that lost their
- * server at the same moment come back spread over the whole span and not in waves.
+ * Creates a backoff with full jitter: a random wait between 0 and a bound that doubles with each failure. It spreads the
+ * return of clients that lost their server at the same moment.
  */
 export const makeBackoff =
   ({ backoffMinMs, backoffMaxMs, random }: Options): Backoff =>
@@ -61,8 +63,10 @@ export const makeBackoff =
     random() * Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.max(0, failures - 1))
 
 /**
- * Calls back when the browser says that the network is back or that the page is seen again: timers of a hidden page
- * and of a sleeping machine come late. Does nothing in Node. What it returns ends it.
+ * Calls back when the browser reports that the network is back or the page is visible again. Timers of a hidden page or
+ * a sleeping machine fire late. Does nothing in Node.
+ *
+ * @returns a function that removes the listeners
  */
 export const onWaking = (callback: () => void): (() => void) => {
   if (typeof window === 'undefined') return () => undefined

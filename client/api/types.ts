@@ -1,49 +1,114 @@
 import type { closeCodes } from '../../protocol/codes.ts'
+import type { SocketConstructor } from '../connection/socket.ts'
 import type { ChatClientError } from './errors.ts'
+import type { Timers, Timings } from './timing.ts'
+
+/** Options of `makeChatClient`. */
+export type ChatClientOptions = {
+  /** Address of the WebSocket API, such as `wss://chat.example.org/live`. */
+  readonly url: string
+  /**
+   * Returns the token, a JWT. The client calls it at each attempt to connect; `attempt` is 1 for the first. After the
+   * server refused a token, the client asks once more. If the function rejects, the attempt fails and another follows.
+   */
+  readonly getToken?: (attempt: number) => string | Promise<string>
+  /** User id in open mode, in which clients choose their own; for development only. */
+  readonly userId?: string
+  /** Display name beside `userId`; in open mode only. */
+  readonly name?: string
+  /** Endpoint that tells why a connection was refused. Default: `/auth-check` on the host of `url`. */
+  readonly authCheckUrl?: string
+  /** Changes to `defaultTimings`. */
+  readonly timings?: Partial<Timings>
+  /** WebSocket constructor, for Node below 22 and for tests. Default: the runtime's. */
+  readonly WebSocket?: SocketConstructor
+  /** Replacement of `fetch`, for tests. */
+  readonly fetch?: typeof globalThis.fetch
+  /** Replacement of the clock and timers, for tests. */
+  readonly timers?: Timers
+  /** Replacement of `Math.random`, for tests. */
+  readonly random?: () => number
+}
+
+/** The server's statement about a connection. */
+export type Welcome = {
+  readonly connectionId: string
+  readonly userId: string
+  readonly roles: readonly string[]
+  /** Limits in force, by their names in the protocol. */
+  readonly limits: Readonly<Record<string, number>>
+}
+
+/** Part of a room's history. Without `before` and `after`: the newest messages. */
+export type HistoryQuery = {
+  /** Returns messages with a lower seq, the nearest ones. */
+  readonly before?: number
+  /** Returns messages with a higher seq, the nearest ones. */
+  readonly after?: number
+  /** Maximum number of messages, within the server's limit; `more` tells whether others exist. */
+  readonly limit?: number
+}
+
+/** Options of `send`. */
+export type SendOptions = {
+  /** At most 16 keys, and 1 KiB in all. */
+  readonly attributes?: Readonly<Record<string, string>>
+  /**
+   * Id of the message, by which it is recognised in the room and sent again. Default: a new id. After an error that
+   * leaves open whether the message was stored (see `ChatClientErrorCode`), only the same id prevents a second copy.
+   */
+  readonly clientMessageId?: string
+  /**
+   * `since` of a message that another client left unsent, such as the page before it was reloaded. Pass it together
+   * with that message's `clientMessageId`. The message is then stored once, or rejected with `stale_cursor` if the
+   * server can no longer tell whether it was stored.
+   */
+  readonly since?: Cursor
+}
 
 /**
- * A message of a room. Written out, as all types of the client's API are, so that they stand without the schema
- * library: the compiler holds them against the schemas wherever a frame becomes one of them.
+ * A message of a room. All types of the client's API are written out, so that they do not depend on the schema library.
+ * The compiler compares them with the schemas wherever a frame becomes one of them.
  */
 export type ChatMessage = {
-  /** Its place in the room: within an epoch 1, 2, 3, … */
+  /** Place in the room: 1, 2, 3, … within an epoch. */
   readonly seq: number
   readonly kind: 'text'
   readonly messageId: string
-  /** The id that its sender chose. */
+  /** Id that the sender chose. */
   readonly clientMessageId?: string
   readonly sender: { readonly userId: string; readonly name?: string }
   readonly content: string
   readonly attributes?: Readonly<Record<string, string>>
-  /** ISO 8601, UTC, by the server's clock. */
+  /** Time of storing: ISO 8601, UTC, by the server's clock. */
   readonly sentAt: string
 }
 
-/** How far somebody has come in a room: its epoch, null while it has no message, and a seq in it, 0 then. */
+/** A position in a room: an epoch and a seq in it; null and 0 while the room has no message. */
 export type Cursor = { readonly epoch: string | null; readonly seq: number }
 
-/** Messages of a room that follow one another. */
+/** Consecutive messages of a room. */
 export type RoomPage = {
   readonly roomId: string
-  /** Null while the room has no message. */
+  /** Epoch of the messages; null while the room has none. */
   readonly epoch: string | null
-  /** Ascending, without a hole. */
+  /** Messages in ascending order, without gaps. */
   readonly messages: readonly ChatMessage[]
   /** Lowest seq that still exists. */
   readonly floor: number
-  /** Whether there are others, in the direction that was asked for: without one, older ones. */
+  /** True if more messages exist in the requested direction; by default, older ones. */
   readonly more: boolean
 }
 
-/** The newest messages of a room, after others that were missed and are not to be had any more. */
+/** The newest messages of a room, after a gap of messages that no longer exist or cannot be fetched. */
 export type RoomReset = RoomPage & {
-  /** In the words of the protocol: not everything after `since` is in this page. */
+  /** Always false, as in the protocol: messages after `since` are missing from this page. */
   readonly recovered: false
-  /** The last message that was handed over before, in an epoch that may be over. */
+  /** Cursor of the last message delivered before, in an epoch that may be over. */
   readonly since: Cursor
 }
 
-/** What the server said of a message that it has stored. */
+/** The server's acknowledgement of a stored message. */
 export type Sent = {
   readonly roomId: string
   readonly epoch: string
@@ -52,30 +117,32 @@ export type Sent = {
   readonly clientMessageId: string
   /** ISO 8601, UTC, by the server's clock. */
   readonly sentAt: string
-  /** It was stored at an earlier try. */
+  /** Present if an earlier try had stored the message. */
   readonly duplicate?: true
 }
 
-/** A message that is neither stored nor refused, as far as this client knows. */
+/** A message that is neither stored nor refused, as far as the client knows. */
 export type UnsentMessage = {
   readonly roomId: string
   readonly clientMessageId: string
   readonly content: string
   readonly attributes?: Readonly<Record<string, string>>
-  /** When `send` was called: ISO 8601, UTC, by the clock of this device. */
+  /** Time of the call of `send`: ISO 8601, UTC, by the clock of this device. */
   readonly queuedAt: string
-  /** There once it was first tried. Whoever sends it again gives it back (`SendOptions.since`): so it is stored once. */
+  /** Cursor of the first try, if there was one. Pass it to a later `send` (`SendOptions.since`) to avoid a second copy. */
   readonly since?: Cursor
-  /** It was sent, and may be stored. */
+  /** True if the message was sent and may be stored. */
   readonly inDoubt: boolean
 }
 
 /**
- * - `connecting`: an attempt is being made, `attempt` 1 being the first in a row
- * - `resuming`: connected again, and fetching what the rooms have missed
- * - `open`: connected, and up to date
+ * State of a client's connection:
+ *
+ * - `connecting`: an attempt is being made; `attempt` is 1 for the first in a row
+ * - `resuming`: connected again, fetching messages that were missed
+ * - `open`: connected and up to date
  * - `offline`: not connected; the next attempt begins in `retryInMs`
- * - `closed`: for good; `reason.code` is `closed` if it was `close()`
+ * - `closed`: permanently; `reason.code` is `closed` after a call of `close()`
  */
 export type ConnectionState =
   | { readonly status: 'connecting'; readonly attempt: number }
@@ -84,32 +151,33 @@ export type ConnectionState =
   | { readonly status: 'offline'; readonly retryInMs: number }
   | { readonly status: 'closed'; readonly reason: ChatClientError }
 
-/** The server's announcement that it is about to end the connection. */
+/** The server's announcement that it will end the connection. */
 export type Disconnection = {
   readonly code: (typeof closeCodes)[keyof typeof closeCodes]
   readonly reason: string
-  /** Whether coming back makes sense. */
+  /** True if connecting again makes sense. */
   readonly reconnect: boolean
 }
 
+/** Events of a client, by name. */
 export type ChatClientEvents = {
-  /** A message, one's own as well. In a room and an epoch: in order, without hole or repeat, after the joined page. */
+  /** A message arrived, the client's own included: in order within room and epoch, without gaps or repeats. */
   readonly message: { readonly roomId: string; readonly epoch: string; readonly message: ChatMessage }
-  /** After a connection was lost, the room is complete again; `missed` messages were handed over on the way. */
+  /** A room is complete again after a lost connection; `missed` messages were delivered meanwhile. */
   readonly recovered: { readonly roomId: string; readonly missed: number }
   /**
-   * Messages were missed that are not to be had any more: show this page in the place of all earlier messages of the
-   * room; `message` events carry on where it ends. Comes once for each gap, and whenever the server said
-   * `recovered: false`; there is no `recovered` event then.
+   * Messages were missed that cannot be fetched. Show this page in place of all earlier messages of the room; `message`
+   * events continue after it. The event comes once per gap, instead of `recovered`.
    */
   readonly reset: RoomReset
-  /** This client is out of a room, without having asked. Its messages on their way were rejected. */
+  /** The client lost its membership of a room without asking. Its unsent messages there were rejected. */
   readonly left: { readonly roomId: string; readonly error: ChatClientError }
-  /** What `unsent()` returns for this room is another list now. Comes before a message is first sent, too. */
+  /** The list that `unsent()` returns for this room has changed. Also comes before a message is first sent. */
   readonly unsent: { readonly roomId: string }
+  /** The state of the connection has changed. */
   readonly state: ConnectionState
-  /** The server announces that it ends the connection. With `reconnect` the client comes back by itself. */
+  /** The server announced the end of the connection. With `reconnect`, the client reconnects by itself. */
   readonly disconnect: Disconnection
-  /** What went wrong and is no request's: for a log. The client carries on. */
+  /** An error that belongs to no request, for a log. The client continues. */
   readonly error: ChatClientError
 }

@@ -11,7 +11,7 @@ import type { Request } from './requests.ts'
 
 type Fields<Action extends Parameters<Request>[0]['action']> = Omit<FrameOf<Action>, 'action' | 'id'>
 
-/** The actions of the protocol as functions. All of them reject with a ChatClientError, as `Request` does. */
+/** The protocol's actions as functions. Each rejects with a ChatClientError, as `Request` does. */
 export type Calls = {
   readonly sendMessage: (fields: Fields<'sendMessage'>) => Promise<AckFrame>
   readonly joinRoom: (fields: Fields<'joinRoom'>) => Promise<JoinedFrame>
@@ -20,6 +20,7 @@ export type Calls = {
   readonly ping: (fields: Fields<'ping'>) => Promise<PongFrame>
 }
 
+/** Creates the actions on top of a `Request`. */
 export const makeCalls = (request: Request): Calls => ({
   sendMessage: (fields) => request({ action: 'sendMessage', ...fields }, isAck),
   joinRoom: (fields) => request({ action: 'joinRoom', ...fields }, isJoined),

@@ -1,241 +1,250 @@
 import { closeCodes } from '../../protocol/codes.ts'
-import type { DisconnectFrame, HelloFrame, MessagesFrame } from '../../protocol/server-frames.ts'
-import { ChatClientError, connectionLost, errorOfDisconnect } from '../api/errors.ts'
+import type { DisconnectFrame } from '../../protocol/server-frames.ts'
+import { ChatClientError } from '../api/errors.ts'
 import type { Backoff } from '../api/timing.ts'
+import type { ConnectionEvents } from './connection-events.ts'
 import {
   type DialDeps,
-  type Dialing,
   dial,
   type Failure,
-  type Link,
-  type LinkEvents,
+  type PendingDial,
   type Refusal,
+  type SessionEvents,
 } from './dial.ts'
+import { connectionLost, errorOfDisconnect } from './frame-errors.ts'
 import type { Request } from './requests.ts'
-import { type Change, makeChange } from './rollover.ts'
+import { makeRollover, type Rollover } from './rollover.ts'
+import type { Session } from './session.ts'
 
+/** Dependencies of `makeConnection`. */
 export type ConnectionDeps = DialDeps & {
   readonly backoff: Backoff
-  /** From 0 up to, but not including, 1. */
+  /** Random number from 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number
-  readonly on: {
-    /** An attempt begins; 1 is the first after a connection that lived. */
-    readonly connecting: (attempt: number) => void
-    /** There is a connection, and it is not the one before. */
-    readonly ready: (hello: HelloFrame) => void
-    /** There is no connection; the next attempt begins in `retryInMs`. */
-    readonly lost: (retryInMs: number) => void
-    /** A second connection is open, to take the place of the present one, which goes on until `changeOver`. */
-    readonly successor: (request: Request) => void
-    /** That one is gone before it could; another one will come. */
-    readonly successorLost: () => void
-    /** It has taken the place. */
-    readonly changed: (hello: HelloFrame) => void
-    /** For good. */
-    readonly closed: (reason: ChatClientError) => void
-    readonly messages: (frame: MessagesFrame) => void
-    readonly disconnect: (frame: DisconnectFrame) => void
-    readonly error: (error: ChatClientError) => void
-  }
 }
 
-/** Keeps a connection open for as long as it takes, one socket after the other. */
+/** A connection that is restored, socket after socket, until it is stopped. */
 export type Connection = {
+  /** Sets the listeners. Call it once, before `start` and `stop`. */
+  readonly listen: (on: ConnectionEvents) => void
+  /** Begins the first attempt. */
   readonly start: () => void
-  /** For good; requests under way fail with `reason`. */
+  /** Stops permanently; pending requests fail with `reason`. */
   readonly stop: (reason: ChatClientError) => void
-  /** Ends a wait between two attempts: the network may be back. */
+  /** Begins the next attempt immediately if one is waiting. */
   readonly retryNow: () => void
-  /** The successor is prepared: it takes the place. What is under way on the one before is left to finish there. */
-  readonly changeOver: () => void
+  /** Makes the second connection the current one. Pending requests finish on the previous connection. */
+  readonly completeRollover: () => void
+  /** Sends a frame on the current connection. @throws ChatClientError `disconnected` without one; see `Request` */
   readonly request: Request
 }
 
+/**
+ * Phase of a connection. Transitions:
+ * idle → connecting → open → waiting → connecting, connecting → waiting, open → open (rollover), and every phase → stopped.
+ */
+type Phase =
+  | { readonly name: 'idle' }
+  /** An attempt is being made. `pending` is missing before it begins and after it has failed. */
+  | { readonly name: 'connecting'; readonly pending?: PendingDial }
+  | { readonly name: 'open'; readonly session: Session }
+  | { readonly name: 'waiting'; readonly cancel: () => void }
+  | { readonly name: 'stopped' }
+
 type State = {
-  stopped: boolean
-  /** Attempts in a row that came to nothing, or did not live long. */
+  phase: Phase
+  /** Consecutive attempts that failed, or whose connection did not live long. */
   failures: number
   wasEverReady: boolean
-  /** The last refusal of a token, if none was taken since. */
+  /** Last refusal of a token; undefined once a token was accepted. */
   refused: Refusal | undefined
-  dialing: Dialing | undefined
-  present: Link | undefined
-  /** Their place was taken, and they are not ended yet. */
-  readonly former: Set<Link>
-  /** Present while an attempt is waited for. */
-  cancelRetry: (() => void) | undefined
+  /** Connections that were replaced and finish their pending requests. */
+  readonly retiring: Set<Session>
 }
 
+/** The only place that changes the phase. @returns false if the connection is stopped, which is final */
+const enterPhase = (state: State, phase: Phase): boolean => {
+  if (state.phase.name === 'stopped') return false
+  if (state.phase.name === 'waiting') state.phase.cancel()
+  state.phase = phase
+  return true
+}
+
+const isStopped = ({ phase }: State): boolean => phase.name === 'stopped'
+
+const isCurrent = ({ phase }: State, session: Session): boolean =>
+  phase.name === 'open' && phase.session === session
+
+/** Creates a connection that is idle until `listen` and `start`. */
 export const makeConnection = (deps: ConnectionDeps): Connection => {
-  const { on } = deps
   const state: State = {
-    stopped: false,
+    phase: { name: 'idle' },
     failures: 0,
     wasEverReady: false,
     refused: undefined,
-    dialing: undefined,
-    present: undefined,
-    former: new Set(),
-    cancelRetry: undefined,
+    retiring: new Set(),
   }
-  const linkEvents: LinkEvents = {
-    messages: on.messages,
-    error: on.error,
-    disconnect: (link, frame) => disconnecting(parts, link, frame),
-    ended: (link) => ended(parts, link),
+  let parts: Parts | undefined
+  const wired = (): Parts => {
+    if (parts === undefined) throw new Error('The connection has no listeners: call listen first.')
+    return parts
   }
-  const change = makeChange({
-    ...deps,
-    on: { ...linkEvents, ready: ({ request }) => on.successor(request), lost: on.successorLost },
-  })
-  const parts: Parts = { deps, state, change, linkEvents }
   return {
-    start: () => begin(parts),
-    stop: (reason) => stop(parts, reason),
-    retryNow: () => {
-      if (state.cancelRetry === undefined) return
-      state.cancelRetry()
-      begin(parts)
+    listen: (on) => {
+      parts = partsOf(deps, state, on)
     },
-    changeOver: () => changeOver(parts),
+    start: () => beginAttempt(wired()),
+    stop: (reason) => stop(wired(), reason),
+    retryNow: () => {
+      if (state.phase.name === 'waiting') beginAttempt(wired())
+    },
+    completeRollover: () => completeRollover(wired()),
     request: (frame, accepts) =>
-      state.present === undefined
-        ? Promise.reject(new ChatClientError('disconnected', 'There is no connection.', { temporary: true }))
-        : state.present.request(frame, accepts),
+      state.phase.name === 'open'
+        ? state.phase.session.request(frame, accepts)
+        : Promise.reject(new ChatClientError('disconnected', 'There is no connection.', { temporary: true })),
   }
 }
 
 type Parts = {
   readonly deps: ConnectionDeps
   readonly state: State
-  readonly change: Change
-  readonly linkEvents: LinkEvents
+  readonly on: ConnectionEvents
+  readonly rollover: Rollover
+  readonly sessionEvents: SessionEvents
 }
 
-const begin = (parts: Parts) => {
-  const { deps, state, linkEvents } = parts
-  state.cancelRetry = undefined
-  if (state.stopped) return
+const partsOf = (deps: ConnectionDeps, state: State, on: ConnectionEvents): Parts => {
+  const sessionEvents: SessionEvents = {
+    messages: on.messages,
+    error: on.error,
+    disconnect: (session, frame) => handleDisconnect(parts, session, frame),
+    ended: (session) => handleEnd(parts, session),
+  }
+  const rollover = makeRollover({
+    ...deps,
+    on: { ...sessionEvents, ready: ({ request }) => on.rolloverReady(request), lost: on.rolloverLost },
+  })
+  const parts: Parts = { deps, state, on, rollover, sessionEvents }
+  return parts
+}
+
+const beginAttempt = (parts: Parts) => {
+  const { deps, state, on, sessionEvents } = parts
+  if (!enterPhase(state, { name: 'connecting' })) return
   const attempt = state.failures + 1
-  deps.on.connecting(attempt)
-  // Whoever is told of something may close the client at once: here, and below wherever it goes on after a word.
-  if (state.stopped) return
-  const dialing = dial({
+  on.connecting(attempt)
+  // A listener may stop the connection, here and wherever this file calls one.
+  if (isStopped(state)) return
+  const pending = dial({
     deps,
     attempt,
     refused: state.refused,
     on: {
-      ...linkEvents,
-      ready: (link) => {
+      ...sessionEvents,
+      ready: (session) => {
         state.wasEverReady = true
         state.refused = undefined
-        adopt(parts, link)
-        deps.on.ready(link.hello)
+        adopt(parts, session)
+        on.ready(session.hello)
       },
       failed: (failure) => {
-        state.dialing = undefined
-        judge(parts, failure)
+        enterPhase(state, { name: 'connecting' })
+        handleDialFailure(parts, failure)
       },
     },
   })
-  if (state.stopped) dialing.giveUp(connectionLost())
-  else state.dialing = dialing
+  if (!enterPhase(state, { name: 'connecting', pending })) pending.giveUp(connectionLost())
 }
 
-/** From now on this is the connection. */
-const adopt = ({ state, change }: Parts, link: Link) => {
-  state.dialing = undefined
-  state.present = link
-  change.plan(link)
+/** Makes a connection the current one. */
+const adopt = ({ state, rollover }: Parts, session: Session) => {
+  enterPhase(state, { name: 'open', session })
+  rollover.plan(session)
 }
 
-const judge = (parts: Parts, failure: Failure) => {
-  const { deps } = parts
-  if (failure.kind === 'refused') judgeRefusal(parts, failure)
-  else {
-    if (failure.kind === 'tokenless') deps.on.error(failure.error)
-    retryLater(parts)
+const handleDialFailure = (parts: Parts, failure: Failure) => {
+  if (failure.kind === 'refused') {
+    handleRefusal(parts, failure)
+    return
   }
+  if (failure.kind === 'tokenless') parts.on.error(failure.error)
+  retryLater(parts)
 }
 
-const judgeRefusal = (parts: Parts, refusal: Refusal) => {
+const handleRefusal = (parts: Parts, refusal: Refusal) => {
   const { state } = parts
   const { token, error } = refusal
-  const mayHaveGoneStale = error.code === 'unauthorized' && token !== undefined && state.refused === undefined
-  // The server may still count connections of ours that are dead: that passes.
+  const tokenMayBeStale = error.code === 'unauthorized' && token !== undefined && state.refused === undefined
+  // The server may still count dead connections of this client; they expire.
   const mayPass = error.code === 'rate_limited' && state.wasEverReady
-  if (mayHaveGoneStale) {
+  if (tokenMayBeStale) {
     state.refused = refusal
-    begin(parts)
+    beginAttempt(parts)
   } else if (mayPass) retryLater(parts)
   else stop(parts, error)
 }
 
-const disconnecting = (parts: Parts, link: Link, frame: DisconnectFrame) => {
-  const { deps, state, change } = parts
-  if (link !== state.present) {
-    link.end(connectionLost())
+const handleDisconnect = (parts: Parts, session: Session, frame: DisconnectFrame) => {
+  const { state, on, rollover } = parts
+  if (!isCurrent(state, session)) {
+    session.end(connectionLost())
     return
   }
   const reason = errorOfDisconnect(frame)
-  deps.on.disconnect(frame)
-  if (state.stopped) return
+  on.disconnect(frame)
+  if (isStopped(state)) return
   if (!frame.reconnect) stop(parts, reason)
-  else if (frame.code === closeCodes.maxAge) change.begin()
-  else link.end(reason)
+  else if (frame.code === closeCodes.maxAge) rollover.begin()
+  else session.end(reason)
 }
 
-const ended = (parts: Parts, link: Link) => {
-  const { deps, state, change } = parts
-  state.former.delete(link)
-  if (state.stopped || link !== state.present) return
-  state.present = undefined
-  const successor = change.take()
-  if (successor === undefined) {
-    change.cancel(connectionLost())
-    retryLater(parts, link)
+const handleEnd = (parts: Parts, session: Session) => {
+  const { state, on, rollover } = parts
+  state.retiring.delete(session)
+  if (!isCurrent(state, session)) return
+  const next = rollover.take()
+  if (next === undefined) {
+    rollover.cancel(connectionLost())
+    retryLater(parts, session)
   } else {
     state.failures = 0
-    adopt(parts, successor)
-    deps.on.ready(successor.hello)
+    adopt(parts, next)
+    on.ready(next.hello)
   }
 }
 
-const changeOver = (parts: Parts) => {
-  const { deps, state, change } = parts
-  const successor = change.take()
-  const { present } = state
-  if (successor === undefined || present === undefined) return
+const completeRollover = (parts: Parts) => {
+  const { state, on, rollover } = parts
+  if (state.phase.name !== 'open') return
+  const previous = state.phase.session
+  const next = rollover.take()
+  if (next === undefined) return
   state.failures = 0
-  state.former.add(present)
-  adopt(parts, successor)
-  deps.on.changed(successor.hello)
-  present.retire()
+  state.retiring.add(previous)
+  adopt(parts, next)
+  on.rolledOver(next.hello)
+  previous.retire()
 }
 
-/** @param lost the connection that there was, if there was one */
-const retryLater = (parts: Parts, lost?: Link) => {
-  const { deps, state } = parts
-  const { timers, timings, backoff, on } = deps
-  if (state.stopped) return
-  const lived = lost !== undefined && timers.now() - lost.readyAtMs >= timings.stableMs
-  state.failures = lived ? 1 : state.failures + 1
+/** @param lost connection that was lost, if there was one */
+const retryLater = (parts: Parts, lost?: Session) => {
+  const { deps, state, on } = parts
+  const { timers, timings, backoff } = deps
+  if (isStopped(state)) return
+  const wasStable = lost !== undefined && timers.now() - lost.readyAtMs >= timings.stableMs
+  state.failures = wasStable ? 1 : state.failures + 1
   const retryInMs = backoff(state.failures)
-  state.cancelRetry = timers.after(retryInMs, () => begin(parts))
+  enterPhase(state, { name: 'waiting', cancel: timers.after(retryInMs, () => beginAttempt(parts)) })
   on.lost(retryInMs)
 }
 
-const stop = ({ deps, state, change }: Parts, reason: ChatClientError) => {
-  if (state.stopped) return
-  const { cancelRetry, dialing, present, former } = state
-  state.stopped = true
-  state.cancelRetry = undefined
-  state.dialing = undefined
-  state.present = undefined
-  cancelRetry?.()
-  change.stop(reason)
-  dialing?.giveUp(reason)
-  present?.end(reason)
-  for (const link of former) link.end(reason)
-  deps.on.closed(reason)
+const stop = ({ state, on, rollover }: Parts, reason: ChatClientError) => {
+  const { phase, retiring } = state
+  if (!enterPhase(state, { name: 'stopped' })) return
+  rollover.stop(reason)
+  if (phase.name === 'connecting') phase.pending?.giveUp(reason)
+  if (phase.name === 'open') phase.session.end(reason)
+  for (const session of retiring) session.end(reason)
+  on.closed(reason)
 }

@@ -12,8 +12,11 @@ import type {
 } from '../../protocol/server-frames.ts'
 
 /**
- * A frame of the server; or `failure`, what API Gateway says of its own when a handler threw, which bears no id;
- * or `unknown`: nothing that this version understands, to be ignored.
+ * Result of decoding:
+ *
+ * - `frame`: a frame of the server
+ * - `failure`: API Gateway's own message after a handler threw; it has no id
+ * - `unknown`: a frame that this version does not understand and ignores
  */
 export type Decoded =
   | { readonly kind: 'frame'; readonly frame: ServerFrame }
@@ -21,8 +24,8 @@ export type Decoded =
   | { readonly kind: 'unknown' }
 
 /**
- * Reads one text frame. It looks at what the client's own working depends on and trusts the server for the rest:
- * the full schemas would put a validation library into every page.
+ * Decodes one text frame. It checks only the fields that the client's own work depends on: the full schemas would add
+ * a validation library to every page.
  */
 export const decodeFrame = (text: string): Decoded => {
   const json = parseJson(text)

@@ -1,17 +1,20 @@
 import { subprotocol, tokenSubprotocolPrefix } from '../../protocol/codes.ts'
-import type { DisconnectFrame, HelloFrame, MessagesFrame } from '../../protocol/server-frames.ts'
-import { ChatClientError, connectionLost, errorOfDisconnect } from '../api/errors.ts'
+import type { DisconnectFrame, MessagesFrame } from '../../protocol/server-frames.ts'
+import { ChatClientError } from '../api/errors.ts'
 import type { Timers, Timings } from '../api/timing.ts'
 import { throwLater } from '../primitives/rethrow.ts'
-import { askWhyRefused, authCheckUrl } from './refusal.ts'
-import type { Request } from './requests.ts'
+import { connectionLost, errorOfDisconnect } from './frame-errors.ts'
+import { authCheckRequestUrl, fetchRefusal } from './refusal.ts'
 import { openSession, type Push, type Session } from './session.ts'
 import type { SocketConstructor } from './socket.ts'
 
+/** Dependencies of `dial`. */
 export type DialDeps = {
+  /** Address of the WebSocket API. */
   readonly url: URL
-  /** Where to ask why a connection was refused. */
-  readonly authCheckPlace: URL
+  /** Endpoint that tells why a connection was refused. */
+  readonly authCheckUrl: URL
+  /** Returns the token for an attempt; undefined in open mode. */
   readonly getToken: ((attempt: number) => string | Promise<string>) | undefined
   readonly WebSocket: SocketConstructor
   readonly fetch: typeof globalThis.fetch
@@ -19,36 +22,26 @@ export type DialDeps = {
   readonly timings: Timings
 }
 
-/** A connection whose server has said hello. */
-export type Link = {
-  readonly hello: HelloFrame
-  readonly request: Request
-  /** When it began to be opened, on the clock of `timers`: the server counts its age from no earlier moment. */
-  readonly begunAtMs: number
-  readonly readyAtMs: number
-  /** Ends it at once; requests under way fail with `reason`. */
-  readonly end: (reason: ChatClientError) => void
-  /** Ends it once the requests under way have their replies, or have waited for them as long as they may. */
-  readonly retire: () => void
-}
-
-export type LinkEvents = {
+/** Listeners of a session. */
+export type SessionEvents = {
+  /** Messages were pushed. */
   readonly messages: (frame: MessagesFrame) => void
+  /** An error occurred that belongs to no request. */
   readonly error: (error: ChatClientError) => void
-  /** The server is about to end the connection. */
-  readonly disconnect: (link: Link, frame: DisconnectFrame) => void
-  /** Called once. */
-  readonly ended: (link: Link) => void
+  /** The server announced the end of the session. */
+  readonly disconnect: (session: Session, frame: DisconnectFrame) => void
+  /** The session has ended. Called once. */
+  readonly ended: (session: Session) => void
 }
 
-/** The server, or what it would be offered, leaves no hope for this token. */
+/** The server refused the token, or the token cannot even be offered. Trying it again is useless. */
 export type Refusal = {
   readonly kind: 'refused'
   readonly token: string | undefined
   readonly error: ChatClientError
 }
 
-/** Why there is no connection: refused, no token to be had now, or the network's fault. */
+/** Why an attempt failed: it was refused, `getToken` failed, or the server could not be reached. */
 export type Failure =
   | Refusal
   | { readonly kind: 'tokenless'; readonly error: ChatClientError }
@@ -56,26 +49,26 @@ export type Failure =
 
 type Options = {
   readonly deps: DialDeps
-  /** 1 is the first of a row: what `getToken` is told. */
+  /** Number of the attempt in a row, from 1; passed to `getToken`. */
   readonly attempt: number
-  /** A token that need not be offered again. */
+  /** Last refusal: its token is not offered again. */
   readonly refused?: Refusal | undefined
-  /** Either `ready` or `failed` is called, once. */
-  readonly on: LinkEvents & {
-    readonly ready: (link: Link) => void
+  /** Listeners; either `ready` or `failed` is called, once. */
+  readonly on: SessionEvents & {
+    readonly ready: (session: Session) => void
     readonly failed: (failure: Failure) => void
   }
 }
 
-/** One try to have a connection. */
-export type Dialing = {
-  /** Nothing is told of it any more, and nothing of it stays open. */
+/** An attempt to connect. */
+export type PendingDial = {
+  /** Ends the attempt: no listener is called afterwards and its socket closes. */
   readonly giveUp: (reason: ChatClientError) => void
 }
 
-/** Asks for a token, opens a socket with it, and waits for the server's hello. Who wants another try dials again. */
-export const dial = ({ deps, attempt, refused, on }: Options): Dialing => {
-  let session: Session | undefined
+/** Makes one attempt: gets a token, opens a WebSocket with it, and waits for the server's hello. */
+export const dial = ({ deps, attempt, refused, on }: Options): PendingDial => {
+  let opened: Pick<Session, 'end'> | undefined
   let isOver = false
   const fail = (failure: Failure) => {
     if (isOver) return
@@ -88,50 +81,51 @@ export const dial = ({ deps, attempt, refused, on }: Options): Dialing => {
     if (token instanceof ChatClientError) fail({ kind: 'tokenless', error: token })
     else if (token !== undefined && refused?.token === token) fail(refused)
     else if (token !== undefined && !isSubprotocolToken(token)) {
-      const error = new ChatClientError('unauthorized', 'This is no token: it cannot even be offered.')
+      const error = new ChatClientError(
+        'unauthorized',
+        'getToken returned a text that is not a JWT. Return a JWT.',
+      )
       fail({ kind: 'refused', token, error })
-    } else session = open(token)
+    } else opened = open(token)
   }
-  const open = (token: string | undefined): Session => {
-    const begunAtMs = deps.timers.now()
-    let link: Link | undefined
-    const opened = openSession({
+  const open = (token: string | undefined): Pick<Session, 'end'> => {
+    let session: Session | undefined
+    return openSession({
       ...deps,
       url: deps.url.href,
       protocols: token === undefined ? [subprotocol] : [subprotocol, tokenSubprotocolPrefix + token],
       on: {
-        ready: (hello) => {
-          // The server may have said goodbye in the same breath.
+        ready: (readySession) => {
+          // A `disconnect` frame may have arrived together with the hello.
           if (isOver) return
           isOver = true
-          link = { hello, ...opened, begunAtMs, readyAtMs: deps.timers.now() }
-          on.ready(link)
+          session = readySession
+          on.ready(session)
         },
-        push: (push) => receive(push, link, token),
+        push: (push) => receive(push, session, token),
         error: on.error,
         ended: (end) => {
-          if (link !== undefined) on.ended(link)
+          if (session !== undefined) on.ended(session)
           else if (end.opened || isOver) fail({ kind: 'unreachable' })
-          else askWhy(deps, token).then(fail).catch(throwLater)
+          else explainFailure(deps, token).then(fail).catch(throwLater)
         },
       },
     })
-    return opened
   }
-  const receive = (push: Push, link: Link | undefined, token: string | undefined) => {
+  const receive = (push: Push, session: Session | undefined, token: string | undefined) => {
     if (push.type === 'messages') on.messages(push)
-    else if (link !== undefined) on.disconnect(link, push)
+    else if (session !== undefined) on.disconnect(session, push)
     else {
       const error = errorOfDisconnect(push)
       fail(push.reconnect ? { kind: 'unreachable' } : { kind: 'refused', token, error })
-      session?.end(connectionLost())
+      opened?.end(connectionLost())
     }
   }
   begin().catch(throwLater)
   return {
     giveUp: (reason) => {
       isOver = true
-      session?.end(reason)
+      opened?.end(reason)
     },
   }
 }
@@ -143,18 +137,21 @@ const askForToken = async (
   try {
     return await getToken?.(number)
   } catch (error) {
-    // Whatever the application's function throws, it has no token now; it is asked again.
-    return new ChatClientError('unauthorized', 'getToken failed.', { temporary: true, cause: error })
+    // The application has no token now, whatever its function throws; the next attempt asks again.
+    return new ChatClientError('unauthorized', 'getToken failed; see the cause.', {
+      temporary: true,
+      cause: error,
+    })
   }
 }
 
-/** A WebSocket throws for a subprotocol with any other character; a JWT has none. */
+/** Tells whether a token can be a subprotocol. A WebSocket throws for other characters, which no JWT contains. */
 const isSubprotocolToken = (token: string): boolean => /^[\w.~-]+$/.test(token)
 
-const askWhy = async (deps: DialDeps, token: string | undefined): Promise<Failure> => {
-  const error = await askWhyRefused({
+const explainFailure = async (deps: DialDeps, token: string | undefined): Promise<Failure> => {
+  const error = await fetchRefusal({
     fetch: deps.fetch,
-    url: authCheckUrl(deps.authCheckPlace, deps.url, token),
+    url: authCheckRequestUrl(deps.authCheckUrl, deps.url, token),
     timeoutMs: deps.timings.connectTimeoutMs,
   })
   return error === undefined ? { kind: 'unreachable' } : { kind: 'refused', token, error }

@@ -8,15 +8,16 @@ type Options = {
   readonly timeoutMs: number
 }
 
-/** Codes for which a connection is refused. */
+/** Codes with which the service refuses a connection. */
 const refusals = ['bad_request', 'unauthorized', 'forbidden', 'rate_limited'] as const
 
 /**
- * Why a connection was refused, which a browser cannot see on the upgrade itself. Undefined where the server would
- * take it, or cannot be reached either, or where something else answers, as API Gateway does to a plain request: then
- * trying again is right.
+ * Asks why a connection was refused, because a browser cannot see the status of a refused upgrade.
+ *
+ * @returns undefined if another attempt makes sense. The server would accept the connection, it cannot be reached, or
+ * API Gateway answered instead of the service.
  */
-export const askWhyRefused = async ({
+export const fetchRefusal = async ({
   fetch,
   url,
   timeoutMs,
@@ -37,13 +38,13 @@ export const askWhyRefused = async ({
   }
 }
 
-/** Where to ask: on the WebSocket's own host, unless another place is named. @throws TypeError if that is no URL */
-export const placeToAsk = (socketUrl: URL, named: string | undefined): URL =>
-  new URL(named ?? '/auth-check', httpUrlOf(socketUrl))
+/** Returns the auth-check endpoint: `given`, or `/auth-check` on the host of the WebSocket. @throws TypeError if invalid */
+export const authCheckUrlOf = (socketUrl: URL, given: string | undefined): URL =>
+  new URL(given ?? '/auth-check', httpUrlOf(socketUrl))
 
-/** What to ask there: with the query of the WebSocket, and the token that was offered. */
-export const authCheckUrl = (place: URL, socketUrl: URL, token: string | undefined): URL => {
-  const url = new URL(place)
+/** Returns the URL of an auth-check request, with the query of the WebSocket URL and the offered token. */
+export const authCheckRequestUrl = (endpoint: URL, socketUrl: URL, token: string | undefined): URL => {
+  const url = new URL(endpoint)
   for (const [name, value] of socketUrl.searchParams) url.searchParams.set(name, value)
   if (token !== undefined) url.searchParams.set('token', token)
   return url
@@ -51,11 +52,11 @@ export const authCheckUrl = (place: URL, socketUrl: URL, token: string | undefin
 
 const httpUrlOf = (socketUrl: URL): string => socketUrl.href.replace(/^ws/, 'http')
 
-/** What `fetch` throws when there is no network, or no answer in time. */
+/** Tells whether `fetch` failed because the network failed or no answer came in time. */
 const isNetworkFailure = (error: unknown): boolean =>
   error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError')
 
-/** Undefined for what is no error frame of the service with this code. */
+/** Returns the message of the service's error frame, or undefined for any other body. */
 const messageOf = (body: string, code: string): string | undefined => {
   const frame = parseJson(body)
   if (typeof frame !== 'object' || frame === null) return undefined

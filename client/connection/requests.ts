@@ -1,10 +1,11 @@
 import type { ClientFrame } from '../../protocol/client-frames.ts'
 import type { ReplyFrame } from '../../protocol/server-frames.ts'
-import { ChatClientError, errorOfFrame } from '../api/errors.ts'
+import { ChatClientError } from '../api/errors.ts'
 import type { Timers } from '../api/timing.ts'
 import { isErrorReply } from './decode-frame.ts'
+import { errorOfFrame } from './frame-errors.ts'
 
-/** Sends a frame and resolves with its reply. @throws ChatClientError what the server said, `timeout`, `disconnected` or `closed` */
+/** Sends a frame and resolves with its reply. @throws ChatClientError the server's error, `timeout`, `disconnected` or `closed` */
 export type Request = <Reply extends ReplyFrame>(
   frame: ClientFrame,
   accepts: (reply: ReplyFrame) => reply is Reply,
@@ -15,13 +16,14 @@ type Waiting = {
   readonly fail: (error: ChatClientError) => void
 }
 
+/** Requests on one socket. */
 export type Requests = {
   readonly request: Request
-  /** Hands a reply to whoever asked. False if nobody did, or not any more. */
+  /** Settles the request of a reply. @returns false if no such request is pending */
   readonly settle: (reply: ReplyFrame) => boolean
-  /** No reply will come. */
+  /** Fails all pending requests, when no reply can come. */
   readonly failAll: (error: ChatClientError) => void
-  /** Calls back once no request waits for its reply: at once if none does. A request takes `timeoutMs` at most. */
+  /** Calls back once no request is pending, which takes at most `timeoutMs`; immediately if none is. */
   readonly whenIdle: (callback: () => void) => void
 }
 
@@ -29,11 +31,11 @@ type Deps = {
   readonly timers: Timers
   readonly timeoutMs: number
   readonly send: (text: string) => void
-  /** `askedAtMs` is when the request without an answer was sent, on the clock of `timers`. */
+  /** A request timed out. `askedAtMs` is the time of its sending, by the clock of `timers`. */
   readonly onTimeout: (askedAtMs: number) => void
 }
 
-/** Matches replies to requests by the id that each frame bears. */
+/** Matches replies to requests by the `id` of the frames. */
 export const makeRequests = ({ timers, timeoutMs, send, onTimeout }: Deps): Requests => {
   const waiting = new Map<string, Waiting>()
   let lastId = 0
@@ -58,13 +60,18 @@ export const makeRequests = ({ timers, timeoutMs, send, onTimeout }: Deps): Requ
         else if (accepts(reply)) {
           done()
           resolve(reply)
-        } else fail(new ChatClientError('internal', `${frame.action} was answered by "${reply.type}".`))
+        } else
+          fail(new ChatClientError('internal', `The server answered ${frame.action} with "${reply.type}".`))
       }
       const cancelTimeout = timers.after(timeoutMs, () => {
         fail(
-          new ChatClientError('timeout', `${frame.action} got no reply in ${timeoutMs} ms.`, {
-            temporary: true,
-          }),
+          new ChatClientError(
+            'timeout',
+            `The server did not answer ${frame.action} within ${timeoutMs} ms.`,
+            {
+              temporary: true,
+            },
+          ),
         )
         onTimeout(askedAtMs)
       })

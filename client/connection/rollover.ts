@@ -1,96 +1,100 @@
 import type { ChatClientError } from '../api/errors.ts'
-import { connectionLost, errorOfDisconnect } from '../api/errors.ts'
 import type { Backoff } from '../api/timing.ts'
-import { type DialDeps, type Dialing, dial, type Failure, type Link, type LinkEvents } from './dial.ts'
+import { type DialDeps, dial, type Failure, type PendingDial, type SessionEvents } from './dial.ts'
+import { connectionLost, errorOfDisconnect } from './frame-errors.ts'
+import type { Session } from './session.ts'
 
-export type ChangeDeps = DialDeps & {
+/** Dependencies of `makeRollover`. */
+export type RolloverDeps = DialDeps & {
   readonly backoff: Backoff
-  /** From 0 up to, but not including, 1. */
+  /** Random number from 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number
-  readonly on: LinkEvents & {
-    /** The second connection is there: prepare it, then `take` it. */
-    readonly ready: (link: Link) => void
-    /** It is gone, before it was taken; another one will be tried. */
+  readonly on: SessionEvents & {
+    /** The second connection is ready: prepare it, then `take` it. */
+    readonly ready: (session: Session) => void
+    /** The second connection was lost before it was taken; another attempt follows. */
     readonly lost: () => void
   }
 }
 
 /**
- * Opens a second connection before the server ends the present one for its age, so that the one can take the
- * place of the other without a moment in between. What goes wrong with it leaves the present one alone.
+ * Opens a second connection before the server closes the current one for its age, so that the second can replace the
+ * first without a gap. A failure of the second connection leaves the current one alone.
  */
-export type Change = {
-  /** Will begin before this connection, the present one from now on, comes of age. */
-  readonly plan: (present: Link) => void
-  /** Begins now, unless it has begun: then a wait between two attempts ends. */
+export type Rollover = {
+  /** Schedules the rollover of a new current connection, before it reaches its maximum age. */
+  readonly plan: (current: Session) => void
+  /** Opens the second connection now, ending a wait, unless it is being opened or is ready already. */
   readonly begin: () => void
-  /** The second connection, if it is ready: it is the caller's now. */
-  readonly take: () => Link | undefined
-  /** The present connection has ended, or is not wanted any more: there is nothing to change. */
+  /** Returns the second connection if it is ready, and leaves it to the caller. */
+  readonly take: () => Session | undefined
+  /** Cancels the rollover; a second connection ends with `reason`. */
   readonly cancel: (reason: ChatClientError) => void
-  /** The same, for good. */
+  /** Cancels the rollover and all future ones. */
   readonly stop: (reason: ChatClientError) => void
 }
 
-type State = {
-  stopped: boolean
-  failures: number
-  cancelWait: (() => void) | undefined
-  dialing: Dialing | undefined
-  next: Link | undefined
+/**
+ * Phase of a rollover. Transitions:
+ * idle → waiting → connecting → ready → idle (taken), connecting and ready → waiting (failed or lost),
+ * every phase → idle (cancelled), and every phase → stopped.
+ */
+type Phase =
+  | { readonly name: 'idle' }
+  | { readonly name: 'waiting'; readonly cancel: () => void }
+  /** An attempt is being made. `pending` is missing until the attempt has a handle to give it up. */
+  | { readonly name: 'connecting'; readonly pending?: PendingDial }
+  | { readonly name: 'ready'; readonly session: Session }
+  | { readonly name: 'stopped' }
+
+type State = { phase: Phase; failures: number }
+
+/** The only place that changes the phase. @returns false if the rollover is stopped, which is final */
+const enterPhase = (state: State, phase: Phase): boolean => {
+  if (state.phase.name === 'stopped') return false
+  if (state.phase.name === 'waiting') state.phase.cancel()
+  state.phase = phase
+  return true
 }
 
-export const makeChange = (deps: ChangeDeps): Change => {
-  const state: State = {
-    stopped: false,
-    failures: 0,
-    cancelWait: undefined,
-    dialing: undefined,
-    next: undefined,
-  }
-  const endWait = () => {
-    state.cancelWait?.()
-    state.cancelWait = undefined
-  }
-  const cancel = (reason: ChatClientError) => {
-    endWait()
-    const { dialing, next } = state
-    state.dialing = undefined
-    state.next = undefined
-    dialing?.giveUp(reason)
-    next?.end(reason)
+/** Creates a rollover with nothing planned. */
+export const makeRollover = (deps: RolloverDeps): Rollover => {
+  const state: State = { phase: { name: 'idle' }, failures: 0 }
+  const leave = (to: Phase, reason: ChatClientError) => {
+    const { phase } = state
+    if (!enterPhase(state, to)) return
+    if (phase.name === 'connecting') phase.pending?.giveUp(reason)
+    if (phase.name === 'ready') phase.session.end(reason)
   }
   return {
-    plan: (present) => {
-      endWait()
-      if (state.stopped) return
+    plan: (current) => {
       state.failures = 0
-      const waitMs = timeToChange(deps, present)
-      if (waitMs !== undefined) state.cancelWait = deps.timers.after(waitMs, () => begin(deps, state))
+      const waitMs = timeToRollover(deps, current)
+      if (waitMs === undefined) enterPhase(state, { name: 'idle' })
+      else wait(deps, state, waitMs)
     },
     begin: () => {
-      if (state.dialing !== undefined || state.next !== undefined) return
-      endWait()
-      begin(deps, state)
+      if (state.phase.name === 'idle' || state.phase.name === 'waiting') beginAttempt(deps, state)
     },
     take: () => {
-      const { next } = state
-      state.next = undefined
-      return next
+      if (state.phase.name !== 'ready') return undefined
+      const { session } = state.phase
+      enterPhase(state, { name: 'idle' })
+      return session
     },
-    cancel,
-    stop: (reason) => {
-      state.stopped = true
-      cancel(reason)
-    },
+    cancel: (reason) => leave({ name: 'idle' }, reason),
+    stop: (reason) => leave({ name: 'stopped' }, reason),
   }
 }
 
-/** The longest that a timer of a browser or of Node can run: 2^31 - 1 ms, or 24.8 days. A longer one fires at once. */
+/** Longest delay of a timer in browsers and Node, in ms: 2^31 - 1, or 24.8 days. A longer one fires immediately. */
 const maxTimerMs = 2 ** 31 - 1
 
-/** ms to wait: to somewhere between two shares of its age, so that clients that came together do not leave so. */
-const timeToChange = ({ timers, timings, random }: ChangeDeps, { hello, begunAtMs }: Link) => {
+/**
+ * Returns the delay in ms, or undefined for a connection without maximum age. The moment is random between two shares
+ * of that age, so that clients that connected together do not roll over together.
+ */
+const timeToRollover = ({ timers, timings, random }: RolloverDeps, { hello, begunAtMs }: Session) => {
   const ageMs = (hello.maxAgeSeconds ?? 0) * 1000
   if (ageMs <= 0) return undefined
   const { changeEarliestShare, changeLatestShare } = timings
@@ -98,57 +102,60 @@ const timeToChange = ({ timers, timings, random }: ChangeDeps, { hello, begunAtM
   return Math.min(Math.max(0, begunAtMs + share * ageMs - timers.now()), maxTimerMs)
 }
 
-const begin = (deps: ChangeDeps, state: State) => {
+const wait = (deps: RolloverDeps, state: State, waitMs: number) => {
+  if (state.phase.name === 'stopped') return
+  enterPhase(state, { name: 'waiting', cancel: deps.timers.after(waitMs, () => beginAttempt(deps, state)) })
+}
+
+const beginAttempt = (deps: RolloverDeps, state: State) => {
   const { on } = deps
-  state.cancelWait = undefined
-  if (state.stopped) return
-  const dialing = dial({
+  if (!enterPhase(state, { name: 'connecting' })) return
+  const isReady = (session: Session) => state.phase.name === 'ready' && state.phase.session === session
+  const pending = dial({
     deps,
     attempt: state.failures + 1,
     on: {
       ...on,
-      ready: (link) => {
-        state.dialing = undefined
-        state.next = link
-        on.ready(link)
+      ready: (session) => {
+        enterPhase(state, { name: 'ready', session })
+        on.ready(session)
       },
       failed: (failure) => {
-        state.dialing = undefined
-        report(deps, failure)
+        enterPhase(state, { name: 'idle' })
+        reportFailure(deps, failure)
         retryLater(deps, state)
       },
-      disconnect: (link, frame) => {
-        if (link !== state.next) {
-          on.disconnect(link, frame)
+      disconnect: (session, frame) => {
+        if (!isReady(session)) {
+          on.disconnect(session, frame)
           return
         }
-        // Only on the present connection it is a word to the whole client.
+        // Only on the current connection does this frame concern the whole client.
         if (!frame.reconnect) on.error(errorOfDisconnect(frame))
-        link.end(connectionLost())
+        session.end(connectionLost())
       },
-      ended: (link) => {
-        if (link !== state.next) {
-          on.ended(link)
+      ended: (session) => {
+        if (!isReady(session)) {
+          on.ended(session)
           return
         }
-        state.next = undefined
+        enterPhase(state, { name: 'idle' })
         on.lost()
         retryLater(deps, state)
       },
     },
   })
-  // Whoever was asked for the token may have closed the client at once.
-  if (state.stopped) dialing.giveUp(connectionLost())
-  else state.dialing = dialing
+  // `getToken` may have stopped the client or cancelled the rollover.
+  if (state.phase.name === 'connecting') enterPhase(state, { name: 'connecting', pending })
+  else pending.giveUp(connectionLost())
 }
 
-/** That the network fails is no news worth a word, as long as there is a connection. */
-const report = ({ on }: ChangeDeps, failure: Failure) => {
+/** Reports a failed attempt, unless only the network failed, while the current connection still works. */
+const reportFailure = ({ on }: RolloverDeps, failure: Failure) => {
   if (failure.kind !== 'unreachable') on.error(failure.error)
 }
 
-const retryLater = (deps: ChangeDeps, state: State) => {
-  if (state.stopped) return
+const retryLater = (deps: RolloverDeps, state: State) => {
   state.failures += 1
-  state.cancelWait = deps.timers.after(deps.backoff(state.failures), () => begin(deps, state))
+  wait(deps, state, deps.backoff(state.failures))
 }

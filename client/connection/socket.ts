@@ -1,6 +1,6 @@
 import type { Timers } from '../api/timing.ts'
 
-/** Of a WebSocket, what this client uses: the browser's, Node's and the `ws` package's all fit. */
+/** The part of a WebSocket that the client uses. Those of browsers, Node and the `ws` package fit. */
 export type SocketLike = {
   send(data: string): void
   close(code?: number, reason?: string): void
@@ -8,17 +8,19 @@ export type SocketLike = {
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
 }
 
+/** Constructor of a WebSocket. */
 export type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
 
-/** The browser's, or Node's. @throws Error there is none */
+/** Returns the WebSocket of the browser or of Node. @throws Error if the runtime has none */
 export const builtInWebSocket = (): SocketConstructor => {
   if (typeof globalThis.WebSocket === 'function') return globalThis.WebSocket
-  throw new Error('This runtime has no WebSocket: pass one as options.WebSocket, or use Node 22 or newer.')
+  throw new Error('This runtime has no WebSocket. Pass one as options.WebSocket, or use Node 22 or newer.')
 }
 
+/** An open or opening WebSocket. */
 export type Socket = {
   readonly send: (text: string) => void
-  /** Is done with this socket: `onClose` is called at once, and nothing that still arrives is heard. */
+  /** Closes the socket: `onClose` is called immediately, and frames that still arrive are ignored. */
   readonly drop: () => void
 }
 
@@ -30,11 +32,11 @@ type Options = {
   readonly connectTimeoutMs: number
   readonly onOpen: () => void
   readonly onText: (text: string) => void
-  /** Called once. `opened` is false where the server refused or never answered. */
+  /** Called once. `opened` is false if the server refused or never answered. */
   readonly onClose: (close: { readonly opened: boolean }) => void
 }
 
-/** Opens one WebSocket, for one try: whoever wants another opens another. */
+/** Opens one WebSocket. It never reconnects. */
 export const openSocket = (options: Options): Socket => {
   const { WebSocket, url, protocols, timers, connectTimeoutMs, onOpen, onText, onClose } = options
   const socket = new WebSocket(url, [...protocols])
@@ -48,7 +50,7 @@ export const openSocket = (options: Options): Socket => {
     onClose({ opened })
   }
   const drop = () => {
-    // The closing handshake of a dead network takes minutes; nobody waits for it.
+    // On a dead network, the closing handshake takes minutes; the client does not wait for it.
     socket.close(1000)
     closed()
   }
@@ -64,7 +66,7 @@ export const openSocket = (options: Options): Socket => {
     if (state === 'open' && typeof data === 'string') onText(data)
   })
   socket.addEventListener('close', closed)
-  // An `error` says nothing that the `close` after it does not; without a listener Node's `ws` would throw it.
+  // The `close` event after an `error` says enough. Without this listener, the `ws` package would throw the error.
   socket.addEventListener('error', () => undefined)
 
   return { send: (text) => socket.send(text), drop }

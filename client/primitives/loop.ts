@@ -1,30 +1,31 @@
 import type { Timers } from '../api/timing.ts'
 import { throwLater } from './rethrow.ts'
 
-/** What to do after a step: the next one at once, nothing until woken, or the next one after a wait. */
+/** The next step follows immediately (`again`), when the loop is woken (`idle`), or after a wait. */
 export type Next = 'again' | 'idle' | Wait
 
-/** `yielding`: `hurry` ends it. */
+/** A wait before the next step, in ms. `hurry` ends it if it is `yielding`. */
 export type Wait = { readonly waitMs: number; readonly yielding?: boolean }
 
+/** A loop of asynchronous steps, at most one in flight. */
 export type Loop = {
-  /** Lets steps run, the first one at once. Ends a wait. */
+  /** Lets steps run, the first one immediately. Ends a wait. */
   readonly start: () => void
-  /** Lets no further step begin. A step in flight is left to its fate; what it says of waiting is void. */
+  /** Lets no further step begin. A step in flight continues, but a wait that it returns has no effect. */
   readonly stop: () => void
-  /** There is work. Does not cut a wait short. */
+  /** Runs a step, because there is work. Does not end a wait. */
   readonly wake: () => void
-  /** Ends a wait that is yielding; whether there was one. */
+  /** Ends a yielding wait. @returns false if there was none */
   readonly hurry: () => boolean
-  /** There may be work by then. */
+  /** Runs a step after a delay, because there may be work by then. */
   readonly wakeIn: (ms: number) => void
-  /** Resolves when no step is in flight, which is at once where none is. */
+  /** Resolves when no step is in flight. */
   readonly settled: () => Promise<void>
 }
 
 type Deps = { readonly timers: Timers; readonly step: () => Promise<Next> }
 
-/** Runs `step` again and again while there is work, never two at the same time; it is stopped at first. */
+/** Creates a loop that is stopped until `start`. */
 export const makeLoop = ({ timers, step }: Deps): Loop => {
   let enabled = false
   let busy = false

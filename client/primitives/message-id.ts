@@ -1,6 +1,6 @@
 /**
- * A new id for a message. `crypto.randomUUID` is there in secure contexts only, so not on a page that a developer
- * serves to the phone beside the laptop.
+ * Creates a random message id. `crypto.randomUUID` exists in secure contexts only. A page that a developer serves to a
+ * phone over plain HTTP is none.
  */
 export const makeMessageId = (): string => {
   if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()

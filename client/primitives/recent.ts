@@ -1,11 +1,11 @@
-/** A map of what was set last: the oldest makes room for the newest. */
+/** A map of bounded size that drops its oldest entry for a new one. core/primitives/bounded-map.ts is its twin. */
 export type Recent<Value> = {
   readonly get: (key: string) => Value | undefined
   readonly set: (key: string, value: Value) => void
   readonly delete: (key: string) => void
 }
 
-/** @param size most values kept */
+/** Creates an empty map. @param size maximum number of entries */
 export const makeRecent = <Value>(size: number): Recent<Value> => {
   const values = new Map<string, Value>()
   return {

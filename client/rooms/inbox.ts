@@ -8,22 +8,26 @@ type Deps = {
   readonly onReset: (reset: RoomReset) => void
 }
 
-/** Hands a room's pages and messages to the application. */
+/** Delivers a room's pages and messages to the application. */
 export type Inbox = {
+  /** Resolves with the first page. */
   readonly firstPage: Promise<RoomPage>
-  /** The first page resolves `firstPage`; another one takes the place of all that was handed over, up to `since`. */
+  /** Delivers a page: the first resolves `firstPage`, a later one replaces everything delivered up to `since`. */
   readonly begin: (page: RoomPage, since: Cursor) => void
+  /** Tells whether the first page was delivered. */
   readonly hasBegun: () => boolean
+  /** Delivers messages that follow the last page or message. */
   readonly deliver: (epoch: string, messages: readonly ChatMessage[]) => void
-  /** How many messages were delivered since this was last asked. */
+  /** Returns the number of messages delivered since the previous call. */
   readonly takeCount: () => number
-  /** There will be no first page. */
+  /** Rejects `firstPage` if it is pending. */
   readonly fail: (error: ChatClientError) => void
 }
 
+/** Creates an inbox that waits for the first page. */
 export const makeInbox = ({ timers, onMessage, onReset }: Deps): Inbox => {
   const firstPage = Promise.withResolvers<RoomPage>()
-  // A promise reaches its caller later than an event its listener: until then, messages after the page wait here.
+  // A promise reaches its caller later than an event reaches its listener; until then, messages wait here.
   let early: { readonly epoch: string; readonly message: ChatMessage }[] | undefined = []
   let begun = false
   let count = 0
@@ -38,7 +42,7 @@ export const makeInbox = ({ timers, onMessage, onReset }: Deps): Inbox => {
     hasBegun: () => begun,
     begin: (page, since) => {
       if (begun) {
-        // The page takes the place of these as well.
+        // The page replaces these messages as well.
         if (early !== undefined) early = []
         onReset({ ...page, recovered: false, since })
         return

@@ -1,4 +1,5 @@
 import { jsonBytes, type Limits } from '../../protocol/limits.ts'
+import type { AckFrame, Head } from '../../protocol/server-frames.ts'
 import { ChatClientError } from '../api/errors.ts'
 import type { Backoff, Timers } from '../api/timing.ts'
 import type { ChatMessage, Cursor, Sent, UnsentMessage } from '../api/types.ts'
@@ -21,48 +22,51 @@ type Deps = {
   readonly calls: Pick<Calls, 'sendMessage'>
   readonly timers: Timers
   readonly backoff: Backoff
-  /** The user that this client speaks for, once the server has said so. */
+  /** Returns the client's user id, once the server has said hello. */
   readonly userId: () => string | undefined
-  /** The last message that is known to exist in the room. */
+  /** Returns the cursor of the last message that is known to exist in the room. */
   readonly known: () => Cursor
-  /** Another number after each gap in the room that could not be filled. */
+  /** Returns a number that changes with each gap in the room that could not be filled. */
   readonly resets: () => number
-  /** Joins the room again and takes in what was missed. Rejects if the room cannot be joined any more. */
+  /** Joins the room again and catches up. Rejects if the room cannot be joined any longer. */
   readonly refresh: () => Promise<void>
+  /** Takes the room's head from an ack, so that the message is missed if its push is lost. */
+  readonly learnHead: (head: Head) => void
   readonly limits: () => Pick<Limits, 'clientFrameBytes'>
   readonly earlierTries: Recent<EarlierTry>
   readonly on: {
-    /** What `unsent` returns is another list now. Called before a message is first sent, too. */
+    /** The list of unsent messages has changed. Also called before a message is first sent. */
     readonly unsent: () => void
   }
 }
 
-/** The messages of one room on their way to the server, one after the other. */
+/** Queue of the messages of one room on their way to the server, sent one after the other. */
 export type Outbox = {
-  /** Resolves once the server has stored the message. @throws ChatClientError it will not; see `ChatClientErrorCode` */
+  /** Resolves once the server has stored the message. @throws ChatClientError if it is refused; see `ChatClientErrorCode` */
   readonly send: (draft: Draft) => Promise<Sent>
-  /** Those that are neither stored nor refused, as far as is known, in the order in which they go out. */
+  /** Lists messages that are neither stored nor refused, as far as is known, in the order of sending. */
   readonly unsent: () => readonly UnsentMessage[]
-  /** The room is joined on the present connection. */
+  /** Sends, because the room is joined on the current connection. */
   readonly start: () => void
-  /** It is not any more: what is waiting goes on waiting. */
+  /** Pauses until `start`; messages stay in the queue. */
   readonly stop: () => void
-  /** The room was heard of: a service that was away may be back, so that a wait for it ends. */
+  /** Ends a wait before a retry, because the room was heard of and the service may be back. */
   readonly hurry: () => void
-  /** Messages of the room. This user's own, come back, say as much as their acks. */
+  /** Recognises this user's own messages in the room: they prove as much as their acks. */
   readonly recognise: (epoch: string, messages: readonly ChatMessage[]) => void
-  /** For good: gives up everything that is waiting, and whatever would come. */
+  /** Rejects all queued messages, and all that follow, permanently. */
   readonly failAll: (error: ChatClientError) => void
 }
 
-/** How often a message is tried that the server fails at, lest it hold up the others for ever. Ours. */
+/** Attempts at a message on which the server fails, so that it does not block the others for ever (our choice). */
 const maxInternalErrors = 3
 /**
- * How often a room is joined again for a message: a connection may be forgotten anew each time, but a server that lets
- * one join and then knows nothing of it would be asked for ever. Ours.
+ * Rejoins for one message. A membership may be lost repeatedly, but a server that accepts joins and forgets them must
+ * not be asked for ever (our choice).
  */
 const maxRejoins = 10
 
+/** Creates an empty queue that is paused until `start`. */
 export const makeOutbox = (deps: Deps): Outbox => {
   const queue: Outgoing[] = []
   let over: ChatClientError | undefined
@@ -127,18 +131,18 @@ const recognise = (deps: Deps, queue: Outgoing[], epoch: string, message: ChatMe
   if (item !== undefined) resolve(deps, item, sent)
 }
 
-/** `done`: its outcome is settled. */
+/** Makes one attempt to send a message. @returns `done` once its outcome is settled */
 const attempt = async (deps: Deps, item: Outgoing): Promise<Next | 'done'> => {
   const frame = frameOf(deps, item)
   try {
     requireFits(frame, deps.limits().clientFrameBytes)
     item.underWay = true
-    // Before it is sent: who keeps it from now on keeps what makes another try exact.
+    // Called before sending, so that an application that saves unsent messages also saves `since`.
     deps.on.unsent()
-    // Whoever was told may have left the room.
+    // A listener may have left the room.
     if (item.settled) return 'done'
     const { roomId, epoch, seq, messageId, sentAt, duplicate } = await Promise.race([
-      deps.calls.sendMessage(frame),
+      sendAndLearn(deps, frame),
       item.outcome.promise,
     ])
     const { clientMessageId } = item.draft
@@ -162,27 +166,36 @@ const attempt = async (deps: Deps, item: Outgoing): Promise<Next | 'done'> => {
   }
 }
 
+const sendAndLearn = async (deps: Deps, frame: ReturnType<typeof frameOf>): Promise<AckFrame> => {
+  const ack = await deps.calls.sendMessage(frame)
+  deps.learnHead(ack)
+  return ack
+}
+
 const frameOf = ({ roomId, known, resets }: Deps, item: Outgoing) => {
   item.firstTry ??= { since: known(), resets: resets() }
   return { roomId, ...item.draft, since: item.firstTry.since }
 }
 
-/** API Gateway closes the connection for a larger frame, so that it would be tried for ever. */
+/** Rejects a frame for which API Gateway would close the connection, so that it would be retried for ever. */
 const requireFits = (frame: ReturnType<typeof frameOf>, maxFrameBytes: number) => {
   const bytes = jsonBytes({ action: 'sendMessage', id: '0'.repeat(10), ...frame })
   if (bytes > maxFrameBytes) {
-    throw new ChatClientError('too_large', `The message is ${bytes} bytes; ${maxFrameBytes} are taken.`)
+    throw new ChatClientError(
+      'too_large',
+      `The message is ${bytes} bytes; at most ${maxFrameBytes} are allowed.`,
+    )
   }
 }
 
-/** It may have gone wrong after the message was stored. The same frame again finds out, and cannot store two. */
+/** Tells whether a failed attempt may have stored the message. A retry of the same frame never stores it twice. */
 const mayBeStored = ({ code, temporary }: ChatClientError): boolean =>
   code === 'internal' || (temporary && code !== 'rate_limited')
 
 const afterFailure = async (deps: Deps, item: Outgoing, error: ChatClientError): Promise<Next | 'done'> => {
   switch (error.code) {
     case 'disconnected':
-      // The next connection starts this again, unless another one has taken the place of the one that was lost.
+      // The next connection starts this loop again, unless a rollover replaced the lost connection.
       return retryLater(deps, item, error)
     case 'not_a_member':
     case 'stale_cursor':
@@ -198,8 +211,8 @@ const afterFailure = async (deps: Deps, item: Outgoing, error: ChatClientError):
 }
 
 /**
- * The room has gone on without us, or we are no longer in it. Once it was caught up with, a message in doubt was
- * either recognised in it or is not there: then it is as good as new. Across a gap nobody can tell.
+ * Catches up with the room before the next attempt. Afterwards, a message in doubt was either recognised in the room or
+ * is not in it and can be sent as new. Across an unfilled gap, neither is certain, so it is rejected.
  */
 const afterRefresh = async (deps: Deps, item: Outgoing, error: ChatClientError): Promise<Next | 'done'> => {
   if (error.code === 'not_a_member' && ++item.rejoins > maxRejoins) return reject(deps, item, error)
@@ -224,7 +237,7 @@ const retryLater = ({ backoff }: Deps, item: Outgoing, { retryAfterMs = 0 }: Cha
   return { waitMs: Math.max(retryAfterMs, backoff(item.failures)) }
 }
 
-/** A push ends every other of these waits at most: a busy room must not turn them into none. */
+/** Lets a push end every second wait at most: in a busy room, pushes must not remove all waits. */
 const yieldingWait = (item: Outgoing, wait: Wait, { retryAfterMs }: ChatClientError): Wait => {
   const yielding = !item.hurried && retryAfterMs === undefined
   item.hurried = false

@@ -7,21 +7,21 @@ export type Draft = {
   readonly content: string
   readonly clientMessageId: string
   readonly attributes?: Readonly<Record<string, string>>
-  /** Where the room stood when another client first tried to send this message, if one did. */
+  /** Cursor of the room when another client first tried to send this message, if one did. */
   readonly since?: Cursor
 }
 
-/** A message that was settled, in case that it is sent again: that is exact only if it goes on where this ended. */
+/** State of a settled message, with which a later send of the same message continues exactly. */
 export type EarlierTry = {
   readonly firstTry: FirstTry
   readonly inDoubt: boolean
-  /** Where it stands, if it was acknowledged, or has come back from the room since. */
+  /** Its place in the room, if it was acknowledged or recognised. */
   readonly sent?: Sent
 }
 
 type FirstTry = {
   readonly since: Cursor
-  /** Gaps in the room until then; undefined if nobody knows what has come in between. */
+  /** Value of `resets` at the first try; undefined if messages since then may be unknown. */
   readonly resets: number | undefined
 }
 
@@ -31,20 +31,20 @@ export type Outgoing = {
   /** ISO 8601, UTC, by the clock of this device. */
   readonly queuedAt: string
   readonly outcome: PromiseWithResolvers<Sent>
-  /** Set when it is first tried, and the same from then on: it is what makes a retry exact. */
+  /** Set at the first try and unchanged afterwards, which makes a retry exact. */
   firstTry?: FirstTry
-  /** It was sent, and there is no answer yet. */
+  /** True while an attempt has no answer yet. */
   underWay: boolean
-  /** An attempt was made whose outcome is not known. */
+  /** True if the outcome of an attempt is unknown. */
   inDoubt: boolean
   failures: number
-  /** This attempt was brought forward. */
+  /** True if `hurry` brought this attempt forward. */
   hurried: boolean
-  /** How often the server failed at it. */
+  /** Number of `internal` errors. */
   internalErrors: number
-  /** How often the server held this connection for no member. */
+  /** Number of `not_a_member` errors. */
   rejoins: number
-  /** Its outcome is known; it is about to leave the queue. */
+  /** True once the outcome is known; the message is about to leave the queue. */
   settled: boolean
 }
 
@@ -54,7 +54,7 @@ type Deps = {
   readonly on: { readonly unsent: () => void }
 }
 
-/** As new, or as what an earlier try has left of it: by this client, or by the one that the draft comes from. */
+/** Creates a queued message, continuing an earlier try of this client or of the client that the draft comes from. */
 export const makeOutgoing = (deps: Deps, draft: Draft): Outgoing => {
   const earlier = deps.earlierTries.get(keyOf(deps, draft)) ?? elsewhere(draft)
   const item: Outgoing = {
@@ -80,7 +80,7 @@ export const makeOutgoing = (deps: Deps, draft: Draft): Outgoing => {
 const elsewhere = ({ since }: Draft): EarlierTry | undefined =>
   since && { firstTry: { since, resets: undefined }, inDoubt: true }
 
-/** Remembers it as well: who sends the same message once more is told where it stands. */
+/** Resolves a message and remembers its place for a later send of the same message. */
 export const resolve = (deps: Deps, item: Outgoing, sent: Sent) => {
   const { draft, outcome, firstTry } = item
   if (firstTry !== undefined) deps.earlierTries.set(keyOf(deps, draft), { firstTry, inDoubt: false, sent })
@@ -88,9 +88,10 @@ export const resolve = (deps: Deps, item: Outgoing, sent: Sent) => {
   outcome.resolve(sent)
 }
 
+/** Rejects a message and remembers its first try for a later send of the same message. */
 export const reject = (deps: Deps, item: Outgoing, error: ChatClientError): 'done' => {
   const { draft, outcome, firstTry, inDoubt } = item
-  // After stale_cursor nothing can be told from the first try any more: who sends it again has looked.
+  // After stale_cursor the first try is useless: an application that sends it again has looked at the history.
   if (error.code === 'stale_cursor') deps.earlierTries.delete(keyOf(deps, draft))
   else if (firstTry !== undefined) deps.earlierTries.set(keyOf(deps, draft), { firstTry, inDoubt })
   settle(deps, item)
@@ -98,14 +99,14 @@ export const reject = (deps: Deps, item: Outgoing, error: ChatClientError): 'don
   return 'done'
 }
 
-/** It stands in the room: this is remembered of a message that was settled before. */
+/** Remembers the place of a message that was settled earlier and then recognised in the room. */
 export const remember = (deps: Deps, sent: Sent) => {
   const key = keyOf(deps, sent)
   const earlier = deps.earlierTries.get(key)
   if (earlier !== undefined) deps.earlierTries.set(key, { ...earlier, sent })
 }
 
-/** What an application sees of it. */
+/** Returns the public form of a queued message. */
 export const unsentOf = (
   { roomId }: Deps,
   { draft, queuedAt, firstTry, underWay, inDoubt }: Outgoing,

@@ -14,19 +14,20 @@ type Deps = {
 }
 
 /**
- * Asks for the heads of rooms that have fallen quiet: a lost last message leaves no hole that anyone could see.
- * The same pings keep the connection from idling, and find out that it is dead; and the server renews memberships
- * on them, so that there is one every `keepAliveMs` however busy the rooms are.
+ * Asks for the heads of quiet rooms, because the loss of a room's last message leaves no visible gap. The same pings keep
+ * the connection from idling, detect a dead one, and renew memberships on the server. So a ping is sent at least every
+ * `keepAliveMs`, however busy the rooms are.
  */
 export type QuietWatch = {
-  /** There is a connection. */
+  /** Begins to ask, because there is a connection. */
   readonly start: () => void
-  /** There is none: nothing is asked. */
+  /** Pauses until `start`, because the connection was lost. */
   readonly stop: () => void
-  /** Something was heard of this room just now. */
+  /** Restarts the quiet time of a room, because something was heard of it. */
   readonly touch: (roomId: string) => void
+  /** Stops asking for a room. */
   readonly forget: (roomId: string) => void
-  /** Asks for all rooms at once: the machine may have slept. */
+  /** Asks for all rooms immediately, because the machine may have slept. */
   readonly checkNow: () => void
 }
 
@@ -37,9 +38,10 @@ type State = {
   timer: { readonly atMs: number; readonly cancel: () => void } | undefined
 }
 
-/** Rooms that are due within this time go into one ping. */
+/** Time within which due rooms share one ping, in ms (our choice). */
 const togetherMs = 1000
 
+/** Creates a watch that is paused until `start`. */
 export const makeQuietWatch = (deps: Deps): QuietWatch => {
   const { timers, timings } = deps
   const state: State = { dueAtMs: new Map(), connectionDueAtMs: 0, enabled: false, timer: undefined }
@@ -70,11 +72,11 @@ export const makeQuietWatch = (deps: Deps): QuietWatch => {
   }
 }
 
-/** Sets the timer for the first room that is due, unless one that is early enough is set. */
+/** Sets the timer for the first due room, unless one that is early enough is set. */
 const arm = (deps: Deps, state: State) => {
   if (!state.enabled) return
   const atMs = Math.min(state.connectionDueAtMs, ...state.dueAtMs.values())
-  // A timer that is early is left alone: a busy room moves its time with every message.
+  // An early timer is kept: a busy room changes its due time with every message.
   if (state.timer !== undefined && state.timer.atMs <= atMs) return
   state.timer?.cancel()
   const cancel = deps.timers.after(Math.max(0, atMs - deps.timers.now()), () => {
@@ -103,7 +105,7 @@ const ask = async (deps: Deps, state: State): Promise<void> => {
     deps.onHeads(heads)
   } catch (error) {
     if (!(error instanceof ChatClientError)) throw error
-    // Unanswered: soon again. If there is no connection any more, the next one begins with a join of every room.
+    // Ask again soon. After a lost connection, the next one joins every room anyway.
     for (const roomId of asked)
       if (state.dueAtMs.has(roomId)) state.dueAtMs.set(roomId, timers.now() + timings.quietMs)
     arm(deps, state)

@@ -1,20 +1,20 @@
 import type { ChatMessage } from '../api/types.ts'
 
-/** Puts the messages of one epoch into the order of their seq: each is given out once, when all before it were. */
+/** Puts the messages of one epoch into the order of `seq`. Each is released once, after all before it. */
 export type ReorderBuffer = {
-  /** seq of the last message given out. */
+  /** Returns the seq of the last released message. */
   readonly position: () => number
-  /** Highest seq that is known to exist, whether or not it has arrived. */
+  /** Returns the highest seq that is known to exist, whether or not the message has arrived. */
   readonly head: () => number
-  /** Takes what arrived and gives out what is in turn. */
+  /** Takes messages and returns those that can be released now. */
   readonly accept: (messages: readonly ChatMessage[]) => ChatMessage[]
-  /** That seq is known to exist. */
+  /** Records that this seq exists. */
   readonly raiseHead: (seq: number) => void
-  /** Forgets everything; the next message in turn is `position` + 1. */
+  /** Forgets everything; the next message to release is `position` + 1. */
   readonly restart: (position: number) => void
 }
 
-/** @param maxHeld most messages kept while an earlier one is missing; those beyond have to arrive once more */
+/** Creates an empty buffer. @param maxHeld maximum number of messages held back; others must arrive again */
 export const makeReorderBuffer = (maxHeld: number): ReorderBuffer => {
   const held = new Map<number, ChatMessage>()
   let position = 0
@@ -38,7 +38,7 @@ export const makeReorderBuffer = (maxHeld: number): ReorderBuffer => {
   return {
     position: () => position,
     head: () => head,
-    // One by one, so that messages in turn take up no room among those that are held.
+    // One by one, so that messages that can be released do not count towards `maxHeld`.
     accept: (messages) =>
       messages.flatMap((message) => {
         keep(message)

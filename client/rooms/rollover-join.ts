@@ -5,82 +5,111 @@ import type { Calls } from '../connection/calls.ts'
 import { makeLoop, type Next } from '../primitives/loop.ts'
 import type { RoomTimeline } from './timeline.ts'
 
+/** The action that a room needs on the second connection. */
 export type JoinCalls = Pick<Calls, 'joinRoom'>
 
 type Deps = {
   readonly timeline: Pick<RoomTimeline, 'overlap' | 'endOverlap'>
   readonly timers: Timers
   readonly backoff: Backoff
-  /** What is asked for: to go on from where the room stands. */
+  /** Returns the join request, which continues from the room's cursor. */
   readonly request: () => Parameters<JoinCalls['joinRoom']>[0]
-  /** Not while the room is joined on the present connection: of two joins at a time both may begin it anew. */
+  /** False while a join on the current connection is due or in flight: two joins at a time could both reset the room. */
   readonly mayAsk: () => boolean
   readonly on: {
     readonly joined: (frame: JoinedFrame) => void
-    /** The room cannot be joined any more. */
+    /** The room cannot be joined any longer. */
     readonly lost: (error: ChatClientError) => void
-    /** Nothing is under way any more, whatever came of it. */
+    /** The join in flight has ended, whatever its outcome. */
     readonly idle: () => void
   }
 }
 
-/** Joins a room on the connection that is to take the place of the present one, which goes on meanwhile. */
-export type RoomMove = {
+/** Joins a room on the second connection of a rollover, while the current connection stays in use. */
+export type RolloverJoin = {
   readonly begin: (calls: JoinCalls) => void
-  /** That connection is gone, or is the present one now. */
+  /** Forgets the second connection: it was lost, or it is the current one now. */
   readonly cancel: () => void
-  /** It may ask now, if it might not before. */
+  /** Tries again, because `mayAsk` may have become true. */
   readonly wake: () => void
-  readonly isUnderWay: () => boolean
-  /** Resolves when nothing is under way. */
+  readonly isInFlight: () => boolean
+  /** Resolves when no join is in flight. */
   readonly settled: () => Promise<void>
 }
 
-type State = { next: JoinCalls | undefined; isUnderWay: boolean; failures: number }
+/**
+ * Phase of the join. Transitions: idle → pending → joining → idle, joining → pending (retry), and joining → abandoned
+ * when the rollover is cancelled or begins anew before the reply. An abandoned join ends in idle, or in pending with
+ * the calls of the rollover that follows.
+ */
+type Phase =
+  | { readonly name: 'idle' }
+  | { readonly name: 'pending'; readonly calls: JoinCalls }
+  | { readonly name: 'joining'; readonly calls: JoinCalls }
+  | { readonly name: 'abandoned'; readonly next: JoinCalls | undefined }
 
-export const makeRoomMove = (deps: Deps): RoomMove => {
-  const state: State = { next: undefined, isUnderWay: false, failures: 0 }
+type State = { phase: Phase; failures: number }
+
+/** The only place that changes the phase. */
+const enterPhase = (state: State, phase: Phase) => {
+  state.phase = phase
+}
+
+const isJoining = ({ phase }: State): boolean => phase.name === 'joining'
+
+const isInFlight = ({ phase }: State): boolean => phase.name === 'joining' || phase.name === 'abandoned'
+
+/** Creates the join of one room, idle until `begin`. */
+export const makeRolloverJoin = (deps: Deps): RolloverJoin => {
+  const state: State = { phase: { name: 'idle' }, failures: 0 }
   const loop = makeLoop({ timers: deps.timers, step: () => step(deps, state) })
   return {
     begin: (calls) => {
-      state.next = calls
+      enterPhase(state, isInFlight(state) ? { name: 'abandoned', next: calls } : { name: 'pending', calls })
       state.failures = 0
       loop.start()
     },
     cancel: () => {
-      state.next = undefined
+      enterPhase(state, isInFlight(state) ? { name: 'abandoned', next: undefined } : { name: 'idle' })
       loop.stop()
     },
     wake: loop.wake,
-    isUnderWay: () => state.isUnderWay,
+    isInFlight: () => isInFlight(state),
     settled: loop.settled,
   }
 }
 
 const step = async (deps: Deps, state: State): Promise<Next> => {
-  const { next } = state
-  if (next === undefined || !deps.mayAsk()) return 'idle'
-  state.isUnderWay = true
+  if (state.phase.name !== 'pending' || !deps.mayAsk()) return 'idle'
+  const { calls } = state.phase
+  enterPhase(state, { name: 'joining', calls })
   deps.timeline.overlap()
   try {
-    const frame = await next.joinRoom(deps.request())
-    if (state.next === next) {
-      state.next = undefined
+    const frame = await calls.joinRoom(deps.request())
+    if (isJoining(state)) {
+      enterPhase(state, { name: 'abandoned', next: undefined })
       deps.on.joined(frame)
     }
     return 'idle'
   } catch (error) {
     if (!(error instanceof ChatClientError)) throw error
-    return state.next === next ? afterFailure(deps, state, error) : 'idle'
+    return isJoining(state) ? afterFailure(deps, state, error) : 'idle'
   } finally {
     deps.timeline.endOverlap()
-    state.isUnderWay = false
+    settle(state)
     deps.on.idle()
   }
 }
 
+/** Leaves the phases of a join in flight. */
+const settle = (state: State) => {
+  const { phase } = state
+  const next = phase.name === 'joining' ? phase.calls : phase.name === 'abandoned' ? phase.next : undefined
+  enterPhase(state, next === undefined ? { name: 'idle' } : { name: 'pending', calls: next })
+}
+
 const afterFailure = ({ backoff, on }: Deps, state: State, error: ChatClientError): Next => {
-  // A handler that fails is no reason to give up a room that one is in.
+  // A failing handler is no reason to give up a joined room.
   if (!error.temporary && error.code !== 'internal') {
     on.lost(error)
     return 'idle'

@@ -9,81 +9,86 @@ import { makeInbox } from './inbox.ts'
 import { makeOutbox } from './outbox.ts'
 import type { Draft, EarlierTry } from './outgoing.ts'
 import type { JoinCalls } from './rollover-join.ts'
-import { makeRoomSync, type RoomSync } from './sync.ts'
+import { makeRoomSync } from './sync.ts'
 import { makeRoomTimeline } from './timeline.ts'
 
+/** Dependencies of `makeRoom`. */
 export type RoomDeps = {
   readonly roomId: string
-  /** Most messages in the first page, within the server's limit; the server's own number if undefined. */
+  /** Maximum number of messages in the first page, within the server's limit; undefined means the server's default. */
   readonly limit: number | undefined
   readonly calls: Calls
   readonly timers: Timers
   readonly timings: Timings
   readonly backoff: Backoff
-  /** The user that this client speaks for, once the server has said so. */
+  /** Returns the client's user id, once the server has said hello. */
   readonly userId: () => string | undefined
-  /** As the last hello told them. */
+  /** Returns the limits of the last hello. */
   readonly limits: () => Limits
-  /** What is known of messages of any room that failed. */
+  /** Earlier tries of messages in all rooms. */
   readonly earlierTries: Recent<EarlierTry>
   readonly on: {
     readonly message: (epoch: string, message: ChatMessage) => void
-    /** There is a gap that cannot be filled: the page takes the place of all that was known. */
+    /** A gap cannot be filled: the page replaces everything that was known of the room. */
     readonly reset: (reset: RoomReset) => void
-    /** Joined on the present connection and up to date; `missed` messages were caught up with. */
+    /** The room is joined on the current connection and up to date; `missed` messages were caught up with. */
     readonly live: (missed: number) => void
-    /** Joined on the connection that is to take the place of the present one. */
-    readonly moved: () => void
-    /** Something new was heard of the room. */
+    /** The second connection of a rollover has joined the room. */
+    readonly joinedForRollover: () => void
+    /**
+     * Something new was heard of the room, by any way: after one loss, another may follow. A push without new messages
+     * does not count, because a lane that has fallen behind pushes old ones only.
+     */
     readonly activity: () => void
-    /** What is unsent is another list now. */
+    /** The list of unsent messages has changed. */
     readonly unsent: () => void
-    /** This client is not in the room any more. */
+    /** The client is no longer in the room. */
     readonly lost: (error: ChatClientError) => void
   }
 }
 
-/** A room as this client sees it, whatever happens to its connections. */
+/** A room as the client sees it, across all its connections. */
 export type Room = {
-  /** @throws ChatClientError the room cannot be joined */
+  /** Resolves with the first page. @throws ChatClientError if the room cannot be joined */
   readonly firstPage: Promise<RoomPage>
-  /** The epoch that its messages belong to; null while it has none. */
+  /** Returns the epoch of the room's messages; null while it has none. */
   readonly epoch: () => string | null
-  /** Whether the first page was handed over. */
+  /** Tells whether the first page was delivered. */
   readonly hasBegun: () => boolean
-  /** There is a connection: joins on it, and catches up. */
+  /** Joins on a new connection and catches up. */
   readonly resume: () => void
-  /** The connection is gone. */
+  /** Pauses until `resume`, because the connection was lost. */
   readonly suspend: () => void
-  /** Another connection is to take the place of the present one, which goes on: joins on it as well. */
-  readonly move: (calls: JoinCalls) => void
-  /** It will not. */
-  readonly stay: () => void
+  /** Joins on the second connection of a rollover as well; the current one stays in use. */
+  readonly beginRollover: (calls: JoinCalls) => void
+  /** Forgets the second connection, which was lost before it became the current one. */
+  readonly cancelRollover: () => void
+  /** Takes messages that the server pushed. */
   readonly pushed: (epoch: string, messages: readonly ChatMessage[]) => void
-  /** What the server says the last message is; null: this connection is not a member. */
-  readonly learn: (head: Head | null) => void
+  /** Takes the room's head from the server; null means that this connection is not a member. */
+  readonly learnHead: (head: Head | null) => void
   readonly send: (draft: Draft) => Promise<Sent>
   readonly unsent: () => readonly UnsentMessage[]
-  /** Is done with the room: whatever is waiting is rejected. */
+  /** Leaves the room permanently; pending promises reject with `reason`. */
   readonly close: (reason: ChatClientError) => void
-  /** Resolves when no join is under way. */
+  /** Resolves when no join is in flight. */
   readonly settled: () => Promise<void>
 }
 
+/** Creates a room that joins on `resume`. */
 export const makeRoom = (deps: RoomDeps): Room => {
   const { roomId, timers, on } = deps
   const timeline = makeRoomTimeline()
   const inbox = makeInbox({ timers, onMessage: on.message, onReset: on.reset })
 
-  const take = (messages: readonly ChatMessage[]) => {
+  const deliver = (messages: readonly ChatMessage[]) => {
     const { epoch } = timeline.cursor()
     if (epoch === null || messages.length === 0) return
-    // However they came: after one loss there may soon be another.
     on.activity()
     outbox.recognise(epoch, messages)
     inbox.deliver(epoch, messages)
   }
-  const begin = (page: RoomPage, since: Cursor) => {
+  const showPage = (page: RoomPage, since: Cursor) => {
     if (page.epoch !== null) outbox.recognise(page.epoch, page.messages)
     inbox.begin(page, since)
   }
@@ -97,14 +102,14 @@ export const makeRoom = (deps: RoomDeps): Room => {
     ...deps,
     timeline,
     on: {
-      arrival: ({ ready }) => take(ready),
       page: ({ floor, more }, { ready, reset, since }) => {
-        if (reset) begin({ roomId, epoch: timeline.cursor().epoch, messages: ready, floor, more }, since)
-        else take(ready)
+        if (reset) showPage({ roomId, epoch: timeline.cursor().epoch, messages: ready, floor, more }, since)
+        else deliver(ready)
         on.activity()
       },
+      filled: ({ ready }) => deliver(ready),
       joined: () => outbox.start(),
-      moved: on.moved,
+      joinedForRollover: on.joinedForRollover,
       live: () => on.live(inbox.takeCount()),
       lost: (error) => {
         close(error)
@@ -117,7 +122,7 @@ export const makeRoom = (deps: RoomDeps): Room => {
     known: timeline.known,
     resets: sync.resets,
     refresh: sync.refresh,
-    calls: learning(deps.calls, sync),
+    learnHead: sync.learnHead,
   })
   return {
     firstPage: inbox.firstPage,
@@ -129,26 +134,18 @@ export const makeRoom = (deps: RoomDeps): Room => {
       sync.suspend()
       outbox.stop()
     },
-    move: sync.move,
-    stay: sync.stay,
+    beginRollover: sync.beginRollover,
+    cancelRollover: sync.cancelRollover,
     pushed: (epoch, messages) => {
-      // No activity in itself: a lane that has much to catch up with pushes what came long ago, and nothing new.
-      sync.apply(timeline.pushed(epoch, messages))
+      const { ready, rejoin } = timeline.pushed(epoch, messages)
+      deliver(ready)
+      sync.catchUp(rejoin)
       outbox.hurry()
     },
-    learn: sync.learn,
+    learnHead: sync.learnHead,
     send: outbox.send,
     unsent: outbox.unsent,
     close,
     settled: sync.settled,
   }
 }
-
-/** An ack tells the head as well: if the push of that message is lost, it is missed all the same. */
-const learning = (calls: Pick<Calls, 'sendMessage'>, { learn }: RoomSync): Pick<Calls, 'sendMessage'> => ({
-  sendMessage: async (fields) => {
-    const ack = await calls.sendMessage(fields)
-    learn(ack)
-    return ack
-  },
-})

@@ -1,121 +1,127 @@
 import type { MessagesFrame } from '../../protocol/server-frames.ts'
 import { ChatClientError } from '../api/errors.ts'
+import type { Backoff, Timers, Timings } from '../api/timing.ts'
 import type { ChatMessage, RoomPage, RoomReset, Sent, UnsentMessage } from '../api/types.ts'
 import type { Calls } from '../connection/calls.ts'
 import { makeRecent, type Recent } from '../primitives/recent.ts'
 import { throwLater } from '../primitives/rethrow.ts'
 import type { Draft, EarlierTry } from './outgoing.ts'
 import { makeQuietWatch, type QuietWatch } from './quiet-watch.ts'
+import { requestLeave } from './request-leave.ts'
 import { makeRoom, type Room, type RoomDeps } from './room.ts'
+import { enterPhase, isClosed, isConnected, type RoomsPhase } from './rooms-phase.ts'
 
-type Deps = Omit<RoomDeps, 'roomId' | 'limit' | 'earlierTries' | 'on'> & {
+type Deps = {
+  readonly calls: Calls
+  readonly timers: Timers
+  readonly timings: Timings
+  readonly backoff: Backoff
+  readonly userId: RoomDeps['userId']
+  readonly limits: RoomDeps['limits']
   readonly on: {
     readonly message: (event: { roomId: string; epoch: string; message: ChatMessage }) => void
     readonly recovered: (event: { roomId: string; missed: number }) => void
     readonly reset: (reset: RoomReset) => void
     readonly left: (event: { roomId: string; error: ChatClientError }) => void
     readonly unsent: (event: { roomId: string }) => void
-    /** Every room that was joined before is so again, and complete. */
+    /** Every room that was joined before is joined again and complete. */
     readonly upToDate: () => void
-    /** Every room is joined on the connection that is to take the place of the present one. */
-    readonly moved: () => void
+    /** Every room is joined on the second connection of a rollover. */
+    readonly readyForRollover: () => void
   }
 }
 
-/** The rooms that this client is in, or is about to be in, whatever happens to its connections. */
+/** The rooms of a client, across all its connections. */
 export type Rooms = {
+  /** Joins a room; resolves with its first page. */
   readonly join: (roomId: string, limit: number | undefined) => Promise<RoomPage>
   readonly leave: (roomId: string) => Promise<void>
   readonly send: (roomId: string, draft: Draft) => Promise<Sent>
-  /** Of this room, or of all. Once closed: what was unsent then. */
+  /** Lists unsent messages of one room or all. After `close`: those that were unsent then. */
   readonly unsent: (roomId?: string) => readonly UnsentMessage[]
-  /** Null for a room without messages, or one that is not joined. */
+  /** Returns the epoch of a room; null if it has no messages or is not joined. */
   readonly epochOf: (roomId: string) => string | null
+  /** Takes messages that the server pushed. */
   readonly pushed: (frame: MessagesFrame) => void
-  /** There is a connection. False: no room has to catch up. */
+  /** Joins all rooms on a new connection. @returns false if no room has to catch up */
   readonly resume: () => boolean
+  /** Pauses until `resume`, because the connection was lost. */
   readonly suspend: () => void
-  /** Another connection is to take the place of the present one, which goes on: joins every room on it as well. */
-  readonly move: (calls: Calls) => void
-  /** It will not. */
-  readonly stay: () => void
-  /** Asks for news of every room: some may have been lost unnoticed. */
+  /** Joins every room on the second connection of a rollover as well; the current one stays in use. */
+  readonly beginRollover: (calls: Calls) => void
+  /** Forgets the second connection, which was lost before it became the current one. */
+  readonly cancelRollover: () => void
+  /** Asks for the heads of all rooms, because pushes may have been lost unnoticed. */
   readonly checkNow: () => void
+  /** Leaves all rooms permanently. */
   readonly close: (reason: ChatClientError) => void
 }
 
 type State = {
+  phase: RoomsPhase
   readonly rooms: Map<string, Room>
   readonly watch: QuietWatch
-  /** Outlive a room: a message may be sent again after the room was left and joined anew. */
+  /** Kept beyond a room's life: a message may be sent again after its room was left and joined anew. */
   readonly earlierTries: Recent<EarlierTry>
-  /** A room may be joined again only when the server has let go of it: it may handle both frames at once. */
+  /** Leaves in flight. A room is joined again only afterwards, because the server may handle both frames at once. */
   readonly leaving: Map<string, Promise<void>>
+  /** Rooms that are not complete yet on this connection. */
   readonly resuming: Set<string>
-  /** The connection that is to take the place of the present one, and the rooms that are not joined on it yet. */
-  move: { readonly calls: Calls; readonly roomIds: Set<string> } | undefined
-  connected: boolean
-  /** Set when all is over. */
-  unsentAtLast: readonly UnsentMessage[] | undefined
 }
 
-/** Messages that failed and may be sent again; what is older than these many is sent as if for the first time. Ours. */
+/** Failed messages that are remembered for a retry; older ones are sent as if for the first time (our choice). */
 const maxEarlierTries = 1000
 
+/** Creates an empty set of rooms without a connection. */
 export const makeRooms = (deps: Deps): Rooms => {
   const rooms = new Map<string, Room>()
   const watch = makeQuietWatch({
     ...deps,
     onHeads: (heads) => {
-      for (const [roomId, head] of Object.entries(heads)) rooms.get(roomId)?.learn(head)
+      for (const [roomId, head] of Object.entries(heads)) rooms.get(roomId)?.learnHead(head)
     },
   })
-  const earlierTries = makeRecent<EarlierTry>(maxEarlierTries)
   const state: State = {
+    phase: { name: 'disconnected' },
     rooms,
     watch,
-    earlierTries,
+    earlierTries: makeRecent<EarlierTry>(maxEarlierTries),
     leaving: new Map(),
     resuming: new Set(),
-    move: undefined,
-    connected: false,
-    unsentAtLast: undefined,
   }
   return {
-    join: (roomId, limit) => (rooms.get(roomId) ?? enter(deps, state, roomId, limit)).firstPage,
+    join: (roomId, limit) => (rooms.get(roomId) ?? addRoom(deps, state, roomId, limit)).firstPage,
     leave: (roomId) => leave(deps, state, roomId),
     send: (roomId, draft) =>
       rooms.get(roomId)?.send(draft) ??
       Promise.reject(new ChatClientError('left', `Join the room ${roomId} before you send to it.`)),
     unsent: (roomId) => {
-      const all = state.unsentAtLast ?? unsentIn(rooms)
+      const all = state.phase.name === 'closed' ? state.phase.unsent : unsentIn(rooms)
       return roomId === undefined ? all : all.filter((message) => message.roomId === roomId)
     },
     epochOf: (roomId) => rooms.get(roomId)?.epoch() ?? null,
     pushed: ({ roomId, epoch, messages }) => rooms.get(roomId)?.pushed(epoch, messages),
     resume: () => resume(state),
     suspend: () => {
-      state.connected = false
-      state.move = undefined
+      enterPhase(state, { name: 'disconnected' })
       state.resuming.clear()
       watch.stop()
       for (const room of rooms.values()) room.suspend()
     },
-    move: (calls) => {
-      state.move = { calls, roomIds: new Set(rooms.keys()) }
-      for (const room of rooms.values()) room.move(calls)
-      finishMove(deps, state)
+    beginRollover: (calls) => {
+      enterPhase(state, { name: 'rollingOver', calls, missing: new Set(rooms.keys()) })
+      for (const room of rooms.values()) room.beginRollover(calls)
+      finishRollover(deps, state)
     },
-    stay: () => {
-      state.move = undefined
-      for (const room of rooms.values()) room.stay()
+    cancelRollover: () => {
+      if (state.phase.name === 'rollingOver') enterPhase(state, { name: 'connected' })
+      for (const room of rooms.values()) room.cancelRollover()
     },
     checkNow: watch.checkNow,
     close: (reason) => {
       watch.stop()
       state.resuming.clear()
-      state.move = undefined
-      state.unsentAtLast = unsentIn(rooms)
+      enterPhase(state, { name: 'closed', unsent: unsentIn(rooms) })
       for (const room of rooms.values()) room.close(reason)
       rooms.clear()
     },
@@ -124,9 +130,9 @@ export const makeRooms = (deps: Deps): Rooms => {
 
 const unsentIn = (rooms: ReadonlyMap<string, Room>) => [...rooms.values()].flatMap(({ unsent }) => unsent())
 
-const enter = (deps: Deps, state: State, roomId: string, limit: number | undefined): Room => {
-  // Whoever is told of something may leave the room, and join it again, or close the client: then this is over.
-  const isHere = () => state.rooms.get(roomId) === room
+const addRoom = (deps: Deps, state: State, roomId: string, limit: number | undefined): Room => {
+  // A listener may leave the room, join it anew, or close the client; then this room is no longer listed.
+  const isListed = () => state.rooms.get(roomId) === room
   const room: Room = makeRoom({
     ...deps,
     roomId,
@@ -134,54 +140,52 @@ const enter = (deps: Deps, state: State, roomId: string, limit: number | undefin
     earlierTries: state.earlierTries,
     on: {
       message: (epoch, message) => {
-        if (isHere()) deps.on.message({ roomId, epoch, message })
+        if (isListed()) deps.on.message({ roomId, epoch, message })
       },
       reset: (reset) => {
-        if (isHere()) deps.on.reset(reset)
-        if (isHere()) settle(deps, state, roomId)
+        if (isListed()) deps.on.reset(reset)
+        if (isListed()) finishResuming(deps, state, roomId)
       },
       live: (missed) => {
-        if (isHere() && state.resuming.has(roomId)) deps.on.recovered({ roomId, missed })
-        if (isHere()) settle(deps, state, roomId)
+        if (isListed() && state.resuming.has(roomId)) deps.on.recovered({ roomId, missed })
+        if (isListed()) finishResuming(deps, state, roomId)
       },
-      moved: () => {
-        if (!isHere()) return
-        state.move?.roomIds.delete(roomId)
-        finishMove(deps, state)
+      joinedForRollover: () => {
+        if (isListed()) removeFromRollover(deps, state, roomId)
       },
       activity: () => {
-        if (isHere()) state.watch.touch(roomId)
+        if (isListed()) state.watch.touch(roomId)
       },
       unsent: () => {
-        if (state.unsentAtLast === undefined) deps.on.unsent({ roomId })
+        if (!isClosed(state)) deps.on.unsent({ roomId })
       },
       lost: (error) => {
-        if (!isHere()) return
+        if (!isListed()) return
         forget(deps, state, roomId, room)
-        if (state.unsentAtLast === undefined) deps.on.left({ roomId, error })
+        if (!isClosed(state)) deps.on.left({ roomId, error })
       },
     },
   })
   state.rooms.set(roomId, room)
-  if (state.move !== undefined) {
-    state.move.roomIds.add(roomId)
-    room.move(state.move.calls)
+  if (state.phase.name === 'rollingOver') {
+    state.phase.missing.add(roomId)
+    room.beginRollover(state.phase.calls)
   }
   room.firstPage.catch(() => forget(deps, state, roomId, room))
-  const begin = () => {
-    if (state.connected && state.rooms.get(roomId) === room) room.resume()
+  const joinIfConnected = () => {
+    if (isConnected(state) && isListed()) room.resume()
   }
   const left = state.leaving.get(roomId)
-  if (left === undefined) begin()
-  else Promise.allSettled([left]).then(begin).catch(throwLater)
+  if (left === undefined) joinIfConnected()
+  else Promise.allSettled([left]).then(joinIfConnected).catch(throwLater)
   return room
 }
 
 const leave = async (deps: Deps, state: State, roomId: string): Promise<void> => {
   const room = state.rooms.get(roomId)
   // Without a connection there is nothing to leave: the next one will not join the room.
-  const left = state.connected ? askToLeave(deps, state, roomId, room) : undefined
-  // Before anybody is told: who joins the room again there and then has to wait as well.
+  const left = isConnected(state) ? leaveAfterJoin(deps, state, roomId, room) : undefined
+  // Recorded before listeners run: one that joins the room again at that moment must wait as well.
   if (left !== undefined) state.leaving.set(roomId, left)
   if (room !== undefined) {
     forget(deps, state, roomId, room)
@@ -194,53 +198,41 @@ const leave = async (deps: Deps, state: State, roomId: string): Promise<void> =>
   }
 }
 
-const askToLeave = async (
-  deps: Deps,
-  state: State,
-  roomId: string,
-  room: Room | undefined,
-): Promise<void> => {
-  // The server may handle a join and what leaves the room after it the other way round.
+const leaveAfterJoin = async ({ calls }: Deps, state: State, roomId: string, room: Room | undefined) => {
+  // The server may handle a join and a later leave in reverse order.
   await room?.settled()
-  const connections = state.move === undefined ? [deps.calls] : [deps.calls, state.move.calls]
-  // Whoever joins the room again waits for both: a refusal of one must not let it go out beside the other.
-  const left = await Promise.allSettled(connections.map((calls) => leaveOn(calls, roomId)))
-  const refusal = left.find((outcome) => outcome.status === 'rejected')
-  if (refusal) throw refusal.reason
-}
-
-const leaveOn = async (calls: Calls, roomId: string): Promise<void> => {
-  try {
-    await calls.leaveRoom({ roomId })
-  } catch (error) {
-    if (!(error instanceof ChatClientError) || error.code !== 'disconnected') throw error
-  }
+  const { phase } = state
+  await requestLeave(phase.name === 'rollingOver' ? [calls, phase.calls] : [calls], roomId)
 }
 
 const resume = (state: State): boolean => {
-  state.connected = true
+  enterPhase(state, { name: 'connected' })
   for (const [roomId, room] of state.rooms) if (room.hasBegun()) state.resuming.add(roomId)
   state.watch.start()
   for (const room of state.rooms.values()) room.resume()
   return state.resuming.size > 0
 }
 
-/** A room is complete again, or gone: was it the last one that was waited for? */
-const settle = (deps: Deps, state: State, roomId: string) => {
+/** Records that a room is complete or gone, and reports when it was the last one. */
+const finishResuming = (deps: Deps, state: State, roomId: string) => {
   if (state.resuming.delete(roomId) && state.resuming.size === 0) deps.on.upToDate()
 }
 
-const finishMove = (deps: Deps, state: State) => {
-  if (state.move === undefined || state.move.roomIds.size > 0) return
-  state.move = undefined
-  deps.on.moved()
+const removeFromRollover = (deps: Deps, state: State, roomId: string) => {
+  if (state.phase.name === 'rollingOver') state.phase.missing.delete(roomId)
+  finishRollover(deps, state)
+}
+
+const finishRollover = (deps: Deps, state: State) => {
+  if (state.phase.name !== 'rollingOver' || state.phase.missing.size > 0) return
+  enterPhase(state, { name: 'connected' })
+  deps.on.readyForRollover()
 }
 
 const forget = (deps: Deps, state: State, roomId: string, room: Room) => {
   if (state.rooms.get(roomId) !== room) return
   state.rooms.delete(roomId)
   state.watch.forget(roomId)
-  settle(deps, state, roomId)
-  state.move?.roomIds.delete(roomId)
-  finishMove(deps, state)
+  finishResuming(deps, state, roomId)
+  removeFromRollover(deps, state, roomId)
 }

@@ -4,7 +4,8 @@ import { ChatClientError } from '../api/errors.ts'
 import type { Backoff, Timers, Timings } from '../api/timing.ts'
 import type { Calls } from '../connection/calls.ts'
 import { type Loop, makeLoop, type Next } from '../primitives/loop.ts'
-import { type JoinCalls, makeRoomMove, type RoomMove } from './rollover-join.ts'
+import { enterPhase, isClosed, type Membership, requireJoin } from './membership.ts'
+import { type JoinCalls, makeRolloverJoin, type RolloverJoin } from './rollover-join.ts'
 import type { Arrival, JoinArrival, RoomTimeline } from './timeline.ts'
 
 type Deps = {
@@ -17,136 +18,132 @@ type Deps = {
   readonly backoff: Backoff
   readonly limits: () => Pick<Limits, 'historyPageMax'>
   readonly on: {
-    readonly arrival: (arrival: Arrival) => void
-    /** What a join brought: the first page, what was missed, or the page to begin anew with. */
+    /** A join returned the first page, the messages since the cursor, or a page after a gap. */
     readonly page: (frame: JoinedFrame, arrival: JoinArrival) => void
-    /** On the present connection this user is a member now. */
+    /** A page of missing messages arrived. */
+    readonly filled: (arrival: Arrival) => void
+    /** The current connection has become a member. */
     readonly joined: () => void
-    /** And on the one that is to take its place. */
-    readonly moved: () => void
-    /** Up to date on the present connection. */
+    /** The second connection of a rollover has become a member. */
+    readonly joinedForRollover: () => void
+    /** The room is up to date on the current connection. */
     readonly live: () => void
-    /** The room cannot be joined any more. */
+    /** The room cannot be joined any longer. */
     readonly lost: (error: ChatClientError) => void
   }
 }
 
-/** Keeps a timeline joined and up to date while there is a connection. */
+/** Keeps the timeline of a room joined and up to date while there is a connection. */
 export type RoomSync = {
+  /** Joins on a new connection. */
   readonly resume: () => void
+  /** Pauses until `resume`, because the connection was lost. */
   readonly suspend: () => void
-  /** Another connection is to take the place of the present one, which goes on: joins on it as well. */
-  readonly move: (calls: JoinCalls) => void
-  /** It will not. */
-  readonly stay: () => void
-  /** Passes on what arrived, and fetches what it shows to be missing. */
-  readonly apply: (arrival: Arrival) => void
-  /** What the server says the last message is; null: this connection is not a member. */
-  readonly learn: (head: Head | null) => void
+  /** Joins on the second connection of a rollover as well; the current one stays in use. */
+  readonly beginRollover: (calls: JoinCalls) => void
+  /** Forgets the second connection, which was lost before it became the current one. */
+  readonly cancelRollover: () => void
+  /** Fetches what the timeline shows to be missing, or joins again if it cannot follow. */
+  readonly catchUp: (needsRejoin: boolean) => void
+  /** Takes the room's head from the server; null means that this connection is not a member. */
+  readonly learnHead: (head: Head | null) => void
   /** Joins again; resolves when the room is up to date. */
   readonly refresh: () => Promise<void>
-  /** Another number after each gap that could not be filled, and in each room that was joined anew. */
+  /** Returns a number that changes with each unfilled gap and differs in each room that is joined anew. */
   readonly resets: () => number
+  /** Stops permanently; pending refreshes fail with `reason`. */
   readonly close: (reason: ChatClientError) => void
-  /** Resolves when nothing that was asked for is without an answer. */
+  /** Resolves when no join and no history request is in flight. */
   readonly settled: () => Promise<void>
 }
 
 type State = {
-  mustJoin: boolean
-  isJoining: boolean
-  joinedOnce: boolean
-  live: boolean
-  closed: boolean
+  phase: Membership
+  /** True once the room was joined on any connection, so that later joins continue from the cursor. */
+  hasJoined: boolean
   failures: number
   resets: number
   readonly refreshers: PromiseWithResolvers<void>[]
 }
 
-/** Never the same number twice, so that a room that was left and joined again is not taken for the one before. */
+/** Never the same number twice, so that a room that is left and joined again differs from the one before. */
 let lastReset = 0
 const nextReset = (): number => ++lastReset
 
+/** Creates the synchronization of one room, suspended until `resume`. */
 export const makeRoomSync = (deps: Deps): RoomSync => {
   const state: State = {
-    mustJoin: true,
-    isJoining: false,
-    joinedOnce: false,
-    live: false,
-    closed: false,
+    phase: { name: 'outside', caughtUp: false },
+    hasJoined: false,
     failures: 0,
     resets: nextReset(),
     refreshers: [],
   }
-  const move: RoomMove = makeRoomMove({
+  const rollover: RolloverJoin = makeRolloverJoin({
     ...deps,
     request: () => joinRequest(deps, state),
-    mayAsk: () => !state.mustJoin && !state.isJoining,
+    mayAsk: () => state.phase.name === 'joined',
     on: {
       joined: (frame) => {
-        take(deps, state, frame)
-        deps.on.moved()
+        takeJoined(deps, state, frame)
+        deps.on.joinedForRollover()
       },
       lost: deps.on.lost,
       idle: () => loop.wake(),
     },
   })
-  const loop = makeLoop({ timers: deps.timers, step: () => step(deps, state, move) })
-  const apply = (arrival: Arrival) => {
-    deps.on.arrival(arrival)
-    attend(deps, state, loop, arrival.rejoin)
-  }
+  const loop = makeLoop({ timers: deps.timers, step: () => step(deps, state, rollover) })
+  const catchUp = (needsRejoin: boolean) => scheduleJoinOrFill(deps, state, loop, needsRejoin)
   return {
     resume: loop.start,
     suspend: () => {
-      state.live = false
-      state.mustJoin = true
-      move.cancel()
+      requireJoin(state, false)
+      rollover.cancel()
       loop.stop()
     },
-    move: move.begin,
-    stay: move.cancel,
-    apply,
-    learn: (head) => {
-      if (head !== null) apply(deps.timeline.learn(head))
-      else if (state.live) attend(deps, state, loop, true)
+    beginRollover: rollover.begin,
+    cancelRollover: rollover.cancel,
+    catchUp,
+    learnHead: (head) => {
+      if (head !== null) catchUp(deps.timeline.learn(head).rejoin)
+      else if (state.phase.caughtUp) catchUp(true)
     },
     refresh: () => {
       const outcome = Promise.withResolvers<void>()
       state.refreshers.push(outcome)
-      attend(deps, state, loop, true)
+      catchUp(true)
       return outcome.promise
     },
     resets: () => state.resets,
     close: (reason) => {
-      state.closed = true
-      move.cancel()
+      enterPhase(state, { name: 'closed', caughtUp: false })
+      rollover.cancel()
       loop.stop()
       for (const outcome of state.refreshers.splice(0)) outcome.reject(reason)
     },
     settled: async () => {
-      await Promise.all([loop.settled(), move.settled()])
+      await Promise.all([loop.settled(), rollover.settled()])
     },
   }
 }
 
-const attend = ({ timeline, timings }: Deps, state: State, loop: Loop, rejoin: boolean) => {
-  if (rejoin) {
-    state.mustJoin = true
+const scheduleJoinOrFill = ({ timeline, timings }: Deps, state: State, loop: Loop, needsRejoin: boolean) => {
+  if (needsRejoin) {
+    requireJoin(state)
     loop.wake()
   } else if (timeline.isBehind()) loop.wakeIn(timings.holeWaitMs)
 }
 
-/** One step towards being joined and up to date. */
-const step = async (deps: Deps, state: State, move: RoomMove): Promise<Next> => {
-  const task = dueTask(deps, state, move)
+/** Takes one step towards being joined and up to date. */
+const step = async (deps: Deps, state: State, rollover: RolloverJoin): Promise<Next> => {
+  const task = dueTask(deps, state, rollover)
   if (task === 'wait') return 'idle'
   if (task === 'rest') return rest(deps, state)
   try {
     if (task === 'join') await join(deps, state)
     else await fill(deps, state)
     state.failures = 0
-    if (task === 'join') move.wake()
+    if (task === 'join') rollover.wake()
     return 'again'
   } catch (error) {
     if (!(error instanceof ChatClientError)) throw error
@@ -154,8 +151,9 @@ const step = async (deps: Deps, state: State, move: RoomMove): Promise<Next> => 
   }
 }
 
-const dueTask = ({ timeline }: Deps, { mustJoin }: State, move: RoomMove) => {
-  if (mustJoin && !move.isUnderWay()) return 'join'
+const dueTask = ({ timeline }: Deps, { phase }: State, rollover: RolloverJoin) => {
+  const mustJoin = phase.name !== 'joined'
+  if (mustJoin && !rollover.isInFlight()) return 'join'
   if (timeline.isBehind()) return 'fill'
   return mustJoin ? 'wait' : 'rest'
 }
@@ -164,34 +162,33 @@ const join = async (deps: Deps, state: State): Promise<void> => {
   const { timeline, calls, on } = deps
   const request = joinRequest(deps, state)
   timeline.hold()
-  // Whoever asks for another join while this one is under way gets one.
-  state.mustJoin = false
-  state.isJoining = true
+  enterPhase(state, { name: 'joining', caughtUp: state.phase.caughtUp, joinAgain: false })
   let isJoined = false
   try {
     const frame = await calls.joinRoom(request)
-    if (state.closed) return
+    if (isClosed(state)) return
     isJoined = true
-    take(deps, state, frame)
-    // Whoever is handed a message may leave the room.
-    if (!state.closed) on.joined()
+    takeJoined(deps, state, frame)
+    // A listener that receives a message may leave the room.
+    if (!isClosed(state)) on.joined()
   } finally {
-    state.isJoining = false
-    if (!isJoined) state.mustJoin = true
+    const { phase } = state
+    const joinAgain = phase.name === 'joining' && phase.joinAgain
+    enterPhase(state, { name: isJoined && !joinAgain ? 'joined' : 'outside', caughtUp: phase.caughtUp })
   }
 }
 
-const joinRequest = ({ roomId, limit, limits, timeline }: Deps, { joinedOnce }: State) => ({
+const joinRequest = ({ roomId, limit, limits, timeline }: Deps, { hasJoined }: State) => ({
   roomId,
-  ...(joinedOnce && { since: timeline.cursor() }),
+  ...(hasJoined && { since: timeline.cursor() }),
   ...(limit && { limit: Math.min(limit, limits().historyPageMax) }),
 })
 
-const take = ({ timeline, on }: Deps, state: State, frame: JoinedFrame) => {
+const takeJoined = ({ timeline, on }: Deps, state: State, frame: JoinedFrame) => {
   const arrival = timeline.joined(frame)
-  state.joinedOnce = true
+  state.hasJoined = true
   if (arrival.reset) state.resets = nextReset()
-  if (arrival.rejoin) state.mustJoin = true
+  if (arrival.rejoin) requireJoin(state)
   on.page(frame, arrival)
 }
 
@@ -202,13 +199,13 @@ const fill = async ({ roomId, timeline, calls, limits, on }: Deps, state: State)
     roomId,
     ...(epoch !== null && { epoch }),
     after: seq,
-    // The server cuts it shorter by bytes.
+    // The server also cuts the page by bytes.
     limit: limits().historyPageMax,
   })
-  if (state.closed) return
+  if (isClosed(state)) return
   const arrival = timeline.history(frame)
-  on.arrival(arrival)
-  if (arrival.rejoin) state.mustJoin = true
+  on.filled(arrival)
+  if (arrival.rejoin) requireJoin(state)
   else if (timeline.isBehind() && timeline.cursor().seq === seq) {
     throw new ChatClientError('not_found', `The room ${roomId} has nothing after ${seq} yet.`, {
       temporary: true,
@@ -217,29 +214,32 @@ const fill = async ({ roomId, timeline, calls, limits, on }: Deps, state: State)
 }
 
 const rest = ({ on }: Deps, state: State): Next => {
-  if (!state.live) {
-    state.live = true
+  if (!state.phase.caughtUp) {
+    enterPhase(state, { name: 'joined', caughtUp: true })
     on.live()
   }
   for (const outcome of state.refreshers.splice(0)) outcome.resolve()
   return 'idle'
 }
 
-type Asked = 'join' | 'fill'
-
-const afterFailure = ({ backoff, on }: Deps, state: State, error: ChatClientError, task: Asked): Next => {
-  if (state.closed || error.code === 'closed') return 'idle'
-  // Without a connection this waits in vain: the next one starts the loop again.
+const afterFailure = (
+  { backoff, on }: Deps,
+  state: State,
+  error: ChatClientError,
+  task: 'join' | 'fill',
+): Next => {
+  if (isClosed(state) || error.code === 'closed') return 'idle'
+  // After `disconnected`, the wait below has no effect: the next connection starts the loop again.
   if (!error.temporary && error.code !== 'disconnected') {
-    // A handler that fails is no reason to give up a room that one is in. Nor is a page of history that is refused,
-    // though a join may be wanted by now: that one has not been tried yet.
-    const isFinal = task === 'join' && (error.code !== 'internal' || !state.joinedOnce)
+    // A failing handler is no reason to give up a joined room. Nor is a refused page of history: a join may be due by
+    // now that has not been tried yet.
+    const isFinal = task === 'join' && (error.code !== 'internal' || !state.hasJoined)
     if (isFinal) {
       on.lost(error)
       return 'idle'
     }
-    // Whatever keeps history from us, a join tells it apart: another epoch, no member, no right to the room.
-    if (task === 'fill') state.mustJoin = true
+    // A join tells why history was refused: another epoch, a lost membership, or a missing right.
+    if (task === 'fill') requireJoin(state)
   }
   state.failures += 1
   return { waitMs: Math.max(error.retryAfterMs ?? 0, backoff(state.failures)) }

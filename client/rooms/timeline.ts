@@ -2,51 +2,55 @@ import type { Head, HistoryFrame, JoinedFrame } from '../../protocol/server-fram
 import type { ChatMessage, Cursor } from '../api/types.ts'
 import { makeReorderBuffer, type ReorderBuffer } from './reorder-buffer.ts'
 
-/** What became of messages that arrived. */
+/** Result of messages that arrived. */
 export type Arrival = {
-  /** Messages whose turn it is, ascending; none of them was given out before. */
+  /** Messages to deliver now, ascending; none was delivered before. */
   readonly ready: readonly ChatMessage[]
-  /** The room has moved to where this timeline cannot follow: join again. */
+  /** True if the timeline cannot follow the room and it must be joined again. */
   readonly rejoin: boolean
 }
 
+/** Result of a join. */
 export type JoinArrival = Arrival & {
-  /** There is a gap between what was given out before and `ready`: show `ready` in the place of it all. */
+  /** True if messages are missing before `ready`, which then replaces everything delivered before. */
   readonly reset: boolean
-  /** The last message that was given out before. */
+  /** Cursor of the last message delivered before. */
   readonly since: Cursor
 }
 
-/** Puts what arrives of one room, in whatever order and however often, into one order without hole or repeat. */
+/** Puts the messages of one room, which may arrive in any order and repeatedly, into one order without gaps or repeats. */
 export type RoomTimeline = {
-  /** The last message that was given out: everything up to it was, in this epoch. */
+  /** Returns the cursor of the last delivered message; all before it in this epoch were delivered. */
   readonly cursor: () => Cursor
-  /** The last message that is known to exist, whether or not it has arrived. */
+  /** Returns the cursor of the last message that is known to exist, whether or not it has arrived. */
   readonly known: () => Cursor
-  /** Whether something is known to exist that has not arrived. */
+  /** Tells whether a message is known to exist that was not delivered. */
   readonly isBehind: () => boolean
-  /** A join is being asked for: until `joined`, pushes are kept and nothing is given out. */
+  /** Keeps pushes without delivering them until `joined`, because a join is in flight. */
   readonly hold: () => void
   /**
-   * A join is being asked for on a second connection, while the first one brings what it has brought before: it is
-   * given out, and kept as well, in case that the room begins anew with what `joined` finds.
+   * Prepares for a join in flight on a second connection. Pushes on the current one are delivered as before, and kept as
+   * well, in case `joined` begins the room anew.
    */
   readonly overlap: () => void
-  /** That join on a second connection came to nothing. */
+  /** Ends `overlap` after a failed join. */
   readonly endOverlap: () => void
+  /** Takes the reply to a join. */
   readonly joined: (frame: JoinedFrame) => JoinArrival
+  /** Takes pushed messages. */
   readonly pushed: (epoch: string, messages: readonly ChatMessage[]) => Arrival
-  /** A page that was asked for after `cursor()`. */
+  /** Takes a page of history that was requested after `cursor()`. */
   readonly history: (frame: HistoryFrame) => Arrival
-  /** The room's head, as a pong or an ack tells it. */
+  /** Takes the room's head from a pong or an ack. Its `ready` is always empty. */
   readonly learn: (head: Head) => Arrival
 }
 
 type Options = {
-  /** Most messages kept while an earlier one is missing; those beyond are asked for again in their turn. */
+  /** Maximum number of messages held back for a missing one; others are requested again later. Default: 1,000. */
   readonly maxHeld?: number
 }
 
+/** Creates the timeline of a room that was never joined. */
 export const makeRoomTimeline = ({ maxHeld = 1000 }: Options = {}): RoomTimeline => {
   const room: Room = {
     epoch: null,
@@ -86,17 +90,17 @@ export const makeRoomTimeline = ({ maxHeld = 1000 }: Options = {}): RoomTimeline
 type Room = {
   epoch: string | null
   begun: boolean
-  /** The join that is under way. */
+  /** Kind of the join in flight, if any. */
   join: 'none' | 'held' | 'overlapping'
   readonly buffer: ReorderBuffer
-  /** While a join is under way the epoch is not known for sure, so pushes are kept here by theirs. */
+  /** Pushes by epoch, kept while a join is in flight and the room's epoch is uncertain. */
   readonly waiting: Map<string, { head: number; readonly messages: ChatMessage[] }>
   readonly maxWaiting: number
-  /** Epochs that have ended: their late pushes are of no interest. */
+  /** Epochs that have ended; their late pushes are ignored. */
   readonly over: Set<string>
-  /** Epochs seen before the join was sent: those that the join does not find are over. */
+  /** Epochs seen before the join was sent. Those that the join does not return are over. */
   suspects: ReadonlySet<string>
-  /** Epochs seen that are neither the room's nor over, as far as is known. */
+  /** Epochs seen that are neither the room's nor known to be over. */
   readonly foreign: Set<string>
 }
 
@@ -115,11 +119,11 @@ const joined = (room: Room, frame: JoinedFrame): JoinArrival => {
   return { ready, rejoin: foreign.size > 0, reset: !follows, since }
 }
 
-/** While joins overlap, the first message of an empty room may be pushed sooner than the join finds none. */
+/** Compares epochs. With overlapping joins, the first message of an empty room may be pushed before the join finds none. */
 const isSameEpoch = (room: Room, { epoch }: JoinedFrame): boolean =>
   room.epoch === null || epoch === null || room.epoch === epoch
 
-/** Gives up what was known of the room: it begins anew where the page does, or at the end where there is none. */
+/** Discards the room's state: it begins anew with the page, or at the head if the page is empty. */
 const begin = (room: Room, frame: JoinedFrame) => {
   if (room.epoch !== null && room.epoch !== frame.epoch) room.over.add(room.epoch)
   const [first] = frame.messages
@@ -165,7 +169,7 @@ const history = (room: Room, frame: HistoryFrame): Arrival => {
   const next = room.buffer.position() + 1
   if (frame.epoch !== room.epoch || frame.floor > next) return nothing(true)
   const ready = room.buffer.accept(frame.messages)
-  // Of the page's end, not of the position: that may be beyond it, over what arrived earlier.
+  // Counts from the page's end, because the position may be beyond it through earlier arrivals.
   const last = frame.messages.at(-1)
   if (frame.more && last !== undefined) room.buffer.raiseHead(last.seq + 1)
   return { ready, rejoin: false }

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type ChatClientOptions, makeChatClient } from '../../client/chat-client.ts'
+import type { ChatClientOptions } from '../../client/api/types.ts'
+import { makeChatClient } from '../../client/chat-client.ts'
 import type { ServerFrame } from '../../protocol/server-frames.ts'
 import { eventually } from '../support/eventually.ts'
 import { everyParts, startTestChat } from '../support/gateway/test-chat.ts'

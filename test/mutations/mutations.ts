@@ -69,7 +69,7 @@ export const mutations: readonly Mutation[] = [
     test: '2. a message that the SDK has to send again',
   },
   {
-    fault: 'what arrives on the second connection is not heard',
+    fault: 'messages on the second connection are ignored',
     file: 'client/connection/rollover.ts',
     original: '...on,\n      ready:',
     broken: '...on,\n      messages: () => undefined,\n      ready:',

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { ChatClientOptions } from '../../../client/chat-client.ts'
+import type { ChatClientOptions } from '../../../client/api/types.ts'
 import { eventually } from '../eventually.ts'
 import type { ScriptedConnection, ScriptedServer } from '../servers/scripted-server.ts'
 import { memberForTest, type TestClient, until } from './test-client.ts'

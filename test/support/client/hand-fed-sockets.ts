@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
-import { type ChatClientOptions, makeChatClient } from '../../../client/chat-client.ts'
+import type { ChatClientOptions } from '../../../client/api/types.ts'
+import { makeChatClient } from '../../../client/chat-client.ts'
 
 export type Frame = { readonly action: string; readonly id: string; readonly roomId?: string }
 type Listener = (event: { readonly data: unknown }) => void

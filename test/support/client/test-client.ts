@@ -1,6 +1,6 @@
 import { onTestFinished, vi } from 'vitest'
-import type { ChatClientEvents } from '../../../client/api/types.ts'
-import { type ChatClient, type ChatClientOptions, makeChatClient } from '../../../client/chat-client.ts'
+import type { ChatClientEvents, ChatClientOptions } from '../../../client/api/types.ts'
+import { type ChatClient, makeChatClient } from '../../../client/chat-client.ts'
 import type { Limits } from '../../../protocol/limits.ts'
 import { type ScriptedServer, startScriptedServer } from '../servers/scripted-server.ts'
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { defaultTimings, systemTimers } from '../../../../client/api/timing.ts'
-import type { Link } from '../../../../client/connection/dial.ts'
-import { makeChange } from '../../../../client/connection/rollover.ts'
+import { makeRollover } from '../../../../client/connection/rollover.ts'
+import type { Session } from '../../../../client/connection/session.ts'
 import { defaultLimits } from '../../../../protocol/limits.ts'
 
 /** A socket that never opens: it is enough to know when it was tried. */
@@ -15,7 +15,7 @@ class UnopenedSocket {
   readonly addEventListener = () => undefined
 }
 
-const linkOf = (maxAgeSeconds: number | null): Link => ({
+const sessionOf = (maxAgeSeconds: number | null): Session => ({
   hello: {
     type: 'hello',
     connectionId: 'c1',
@@ -32,13 +32,13 @@ const linkOf = (maxAgeSeconds: number | null): Link => ({
   retire: () => undefined,
 })
 
-/** When, in seconds from the beginning of the present connection, a second one is opened. */
+/** Returns the moments at which a second connection is opened, in seconds from the start of the first. */
 const openedAfterSeconds = async (maxAgeSeconds: number | null, random: number, withinSeconds: number) => {
   UnopenedSocket.openedAtMs = []
   const startMs = performance.now()
-  const change = makeChange({
+  const rollover = makeRollover({
     url: new URL('ws://localhost/'),
-    authCheckPlace: new URL('http://localhost/auth-check'),
+    authCheckUrl: new URL('http://localhost/auth-check'),
     getToken: undefined,
     WebSocket: UnopenedSocket,
     fetch: () => Promise.reject(new TypeError('There is no network')),
@@ -55,12 +55,12 @@ const openedAfterSeconds = async (maxAgeSeconds: number | null, random: number, 
       lost: () => undefined,
     },
   })
-  change.plan(linkOf(maxAgeSeconds))
+  rollover.plan(sessionOf(maxAgeSeconds))
   await vi.advanceTimersByTimeAsync(withinSeconds * 1000)
   return UnopenedSocket.openedAtMs.map((atMs) => Math.round((atMs - startMs) / 1000))
 }
 
-describe('change of connection', () => {
+describe('rollover of a connection', () => {
   beforeEach(() => {
     vi.useFakeTimers()
   })

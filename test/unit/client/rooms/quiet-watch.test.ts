@@ -69,7 +69,7 @@ const deafRoomForTest = async () => {
       left: () => undefined,
       unsent: () => undefined,
       upToDate: () => undefined,
-      moved: () => undefined,
+      readyForRollover: () => undefined,
     },
   })
   rooms.resume()
