@@ -7,7 +7,7 @@ import { everyParts, startTestChat } from '../support/gateway/test-chat.ts'
 import { distortedSockets } from '../support/sockets/distorted-socket.ts'
 import { connectPlain, type PlainClient } from '../support/sockets/plain-client.ts'
 
-// PROTOCOL.md, "What a client may rely on", sentence by sentence; `npm run mutations` breaks the code behind each once.
+// Tests the promises of PROTOCOL.md, "Promises to clients", sentence by sentence. `npm run mutations` breaks each once.
 
 const room = 'general'
 const oneTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
