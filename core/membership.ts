@@ -5,11 +5,12 @@ import type { Caller, Identity, Member } from './domain/identity.ts'
 import type { RoomDirectory } from './ports.ts'
 
 /**
- * How long a connection's rows count unless they are renewed: API Gateway ends a connection after 2 hours
- * (quota "connection duration"), and a $disconnect may never come.
+ * Life of a connection's rows without renewal, in ms. API Gateway ends a connection after 2 hours (quota "connection
+ * duration"), and a $disconnect may never come.
  */
 export const membershipMs = (2 * 60 + 10) * 60 * 1000
 
+/** Creates the membership of a caller in a room. */
 export const memberOf = ({ identity, ...connection }: Caller, roomId: string, nowMs: number): Member => ({
   connectionId: connection.connectionId,
   endpoint: connection.endpoint,
@@ -21,19 +22,19 @@ export const memberOf = ({ identity, ...connection }: Caller, roomId: string, no
   tokenExpiresAtMs: identity.tokenExpiresAtMs,
 })
 
-/** Takes a connection out of every room that it was in. */
+/** Removes a connection from all its rooms. */
 export const forgetConnection = async (
   directory: RoomDirectory,
   userId: string,
   connectionId: string,
 ): Promise<void> => {
-  // The index may not know the newest rooms yet: the user's own room is always there, and a row that stays
-  // behind is forgotten at the first post to it.
+  // The index may not know the newest rooms yet. The personal room always exists, and a remaining row is forgotten at
+  // the first post to it.
   const rooms = new Set([await personalRoomOf(userId), ...(await directory.roomsOf(userId, connectionId))])
   await Promise.all([...rooms].map((roomId) => directory.leave(roomId, connectionId)))
 }
 
-/** @throws ChatError `not_a_member` */
+/** Requires that a connection is a member of a room. @throws ChatError `not_a_member` */
 export const requireMember = async (
   directory: RoomDirectory,
   roomId: string,
@@ -45,9 +46,8 @@ export const requireMember = async (
 }
 
 /**
- * Lets a new connection in, or says why not.
- *
- * Two that connect at once may both get in as the last one: the limit guards against a client gone wild.
+ * Checks whether a new connection may be opened. Two simultaneous connections may both pass as the last allowed one: the
+ * limit only stops runaway clients.
  *
  * @throws ChatError `forbidden` for a room that the token does not allow, `rate_limited` for too many connections
  */

@@ -86,8 +86,8 @@ export type Gateway = {
 }
 
 /**
- * Starts an API Gateway look-alike that invokes the given handlers: WebSocket routes, authorizer, @connections, the
- * HTTP route, and Lambda's event source for the lanes.
+ * Starts an API Gateway look-alike that invokes the given handlers. It has WebSocket routes, authorizer, @connections,
+ * the HTTP route, and Lambda's event source for the lanes.
  *
  * @throws StartError if it cannot listen on the port, and the error of a failed subscription to a lane
  */

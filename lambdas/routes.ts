@@ -1,6 +1,6 @@
 import type { Action } from '../protocol/client-frames.ts'
 
-/** Names of the functions: each is the file in this folder that holds its handler. */
+/** Names of the functions, and of their files in handlers/ and entries/. */
 export const functionNames = [
   'authorize',
   'auth-check',
@@ -16,15 +16,24 @@ export const functionNames = [
   'delete-reader',
 ] as const
 
+/** Name of a function. */
 export type FunctionName = (typeof functionNames)[number]
 
-/** A route's function, and whether what it returns is sent to the client (a route response in API Gateway). */
+/** A route of the WebSocket API. */
 export type Route = {
+  /** Function that handles the route. */
   readonly function: 'connect' | 'disconnect' | 'send-message' | 'room-actions' | 'default'
+  /** True if the returned body is sent to the client (a route response in API Gateway). */
   readonly returnsResponse: boolean
 }
 
-/** The route table of the WebSocket API: what CDK deploys and what the gateway serves. Selected by `$request.body.action`. */
+/**
+ * Message of the error that `authorize` throws to refuse a token. Only this one becomes a 401 in API Gateway (developer
+ * guide, Lambda REQUEST authorizers).
+ */
+export const unauthorizedMessage = 'Unauthorized'
+
+/** Route table of the WebSocket API, for CDK and the gateway. Routes are selected by `$request.body.action`. */
 export const routes = {
   $connect: { function: 'connect', returnsResponse: true },
   $disconnect: { function: 'disconnect', returnsResponse: false },

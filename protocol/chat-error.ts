@@ -4,15 +4,15 @@ import type { ErrorFrame } from './server-frames.ts'
 type Options = { readonly cause?: unknown; readonly retryAfterMs?: number }
 
 /**
- * A client's fault, or a passing limit: what the client is told. Every other error is a defect or an
- * outage; it is logged with its cause and reaches the client as `internal` only.
+ * A client's fault or a passing limit, which the client sees. Every other error is a defect or an outage: it is logged with
+ * its cause and reaches the client as `internal` only.
  */
 export class ChatError extends Error {
   override readonly name = 'ChatError'
   readonly code: ErrorCode
   readonly retryAfterMs: number | undefined
 
-  /** @param message says what is wrong and what to do, and is shown to the client. */
+  /** Creates an error. @param message text for the client: what is wrong and what to do */
   constructor(code: ErrorCode, message: string, { cause, retryAfterMs }: Options = {}) {
     super(message, { cause })
     this.code = code
@@ -24,7 +24,7 @@ export class ChatError extends Error {
   }
 }
 
-/** The `error` frame for a failed request; `id` is the request's, when it had a usable one. */
+/** Creates the `error` frame of a failed request. @param id the request's id, if it had a valid one */
 export const errorFrame = (error: ChatError, id: string | undefined): ErrorFrame => ({
   type: 'error',
   ...(id !== undefined && { id }),

@@ -10,13 +10,16 @@ import {
 } from './limits.ts'
 import { parseJson } from './parse-json.ts'
 
-/** A position in a room: the epoch is null while the room has no message, and seq is 0 then. */
+/** A position in a room: an epoch and a seq in it; null and 0 while the room has no message. */
 export type Cursor = v.InferOutput<typeof CursorSchema>
+/** A frame from a client, of any action. */
 export type ClientFrame = v.InferOutput<(typeof clientFrameSchemas)[Action]>
+/** Name of an action. */
 export type Action = keyof typeof clientFrameSchemas
+/** The frame of an action. */
 export type FrameOf<A extends Action> = v.InferOutput<(typeof clientFrameSchemas)[A]>
 
-/** A frame that was understood, or what to tell its sender; `id` is echoed whenever it was usable. */
+/** Result of parsing: a valid frame, or the error for its sender. `id` is present if the frame had a valid one. */
 export type ParsedFrame =
   | { readonly ok: true; readonly frame: ClientFrame }
   | { readonly ok: false; readonly id: string | undefined; readonly error: ChatError }
@@ -40,11 +43,12 @@ const limit = v.pipe(
   v.minValue(1, 'must be at least 1'),
 )
 
+/** Room id: 1 to 128 of `A-Z a-z 0-9 _ . : -`. */
 export const RoomIdSchema = v.pipe(
   v.string('must be a string'),
   v.regex(/^[A-Za-z0-9_.:-]{1,128}$/, 'must be 1 to 128 characters of A-Z a-z 0-9 _ . : -'),
 )
-/** 1 to 128 printable characters: no control, format, surrogate, private-use or unassigned code points. */
+/** User id: 1 to 128 characters without control, format, surrogate, private-use or unassigned code points. */
 export const UserIdSchema = v.pipe(
   v.string('must be a string'),
   v.regex(/^\P{C}{1,128}$/u, 'must be 1 to 128 printable characters'),
@@ -62,7 +66,7 @@ const FrameIdSchema = v.pipe(
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Names that have a meaning of their own in JavaScript would be lost on the way through many a library. */
+/** Names with a meaning in JavaScript, which many libraries drop. */
 const reservedNames = ['__proto__', 'constructor', 'prototype']
 const AttributesSchema = v.custom<Readonly<Record<string, string>>>(
   (value) =>
@@ -77,7 +81,7 @@ const AttributesSchema = v.custom<Readonly<Record<string, string>>>(
 const frame = <const A extends string, const E extends v.ObjectEntries>(action: A, entries: E) =>
   v.object({ action: v.literal(action), id: v.exactOptional(FrameIdSchema), ...entries })
 
-/** What a client may send, by action. Keys that are not listed are ignored: nothing in a frame is identity. */
+/** Schemas of the frames from clients, by action. Unknown keys are ignored: no frame carries identity. */
 export const clientFrameSchemas = {
   sendMessage: frame('sendMessage', {
     roomId: RoomIdSchema,
@@ -103,7 +107,7 @@ export const clientFrameSchemas = {
   ping: frame('ping', { rooms: v.exactOptional(v.array(RoomIdSchema, 'must be a list of room ids')) }),
 } as const
 
-/** Understands one text frame; never throws, whatever the text is. */
+/** Parses one text frame. It never throws. */
 export const parseFrame = (body: string | undefined, limits: Limits = defaultLimits): ParsedFrame => {
   const json = parseJson(body ?? '')
   const id = isObject(json) && v.is(FrameIdSchema, json.id) ? json.id : undefined
@@ -153,7 +157,7 @@ const overLimit = (frame: ClientFrame, limits: Limits): ChatError | undefined =>
         )
       }
       if ('before' in frame && 'after' in frame) {
-        return new ChatError('bad_request', 'getHistory: name before or after, not both.')
+        return new ChatError('bad_request', 'getHistory: send before or after, but not both.')
       }
       return undefined
     case 'ping':
@@ -170,7 +174,7 @@ const contentOverLimit = (frame: FrameOf<'sendMessage'>, limits: Limits): ChatEr
   if (contentBytes > limits.contentBytes) {
     return new ChatError(
       'too_large',
-      `content is ${contentBytes} bytes as JSON; at most ${limits.contentBytes} are taken. Split it.`,
+      `content is ${contentBytes} bytes as JSON; at most ${limits.contentBytes} are allowed. Split it.`,
     )
   }
   if (frame.attributes === undefined) return undefined
@@ -178,14 +182,14 @@ const contentOverLimit = (frame: FrameOf<'sendMessage'>, limits: Limits): ChatEr
   if (keys > limits.attributeKeys) {
     return new ChatError(
       'too_large',
-      `attributes has ${keys} keys; at most ${limits.attributeKeys} are taken.`,
+      `attributes has ${keys} keys; at most ${limits.attributeKeys} are allowed.`,
     )
   }
   const bytes = jsonBytes(frame.attributes)
   return bytes > limits.attributesBytes
     ? new ChatError(
         'too_large',
-        `attributes is ${bytes} bytes as JSON; at most ${limits.attributesBytes} are taken.`,
+        `attributes is ${bytes} bytes as JSON; at most ${limits.attributesBytes} are allowed.`,
       )
     : undefined
 }

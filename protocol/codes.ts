@@ -1,4 +1,4 @@
-/** Error codes of `error` frames: HTTP's numbers, and whether the same frame may be sent again later. */
+/** Codes of `error` frames, with HTTP status and whether the same frame may be sent again later. */
 export const errorCodes = {
   bad_request: { status: 400, temporary: false },
   unknown_action: { status: 400, temporary: false },
@@ -15,11 +15,12 @@ export const errorCodes = {
   unavailable: { status: 503, temporary: true },
 } as const satisfies Record<string, { status: number; temporary: boolean }>
 
+/** Code of an `error` frame. */
 export type ErrorCode = keyof typeof errorCodes
 
 /**
- * Codes of `disconnect` frames. They travel in the frame because API Gateway's DeleteConnection can give
- * neither code nor reason: the socket itself closes with 1000.
+ * Codes of `disconnect` frames. They travel in a frame, because API Gateway's DeleteConnection supports neither code nor
+ * reason: the socket itself closes with 1000.
  */
 export const closeCodes = {
   tokenExpired: 4401,
@@ -30,7 +31,7 @@ export const closeCodes = {
   goingAway: 4503,
 } as const
 
-/** The subprotocol that a client offers and the server echoes. */
+/** Subprotocol that a client offers and the server echoes. */
 export const subprotocol = 'simple-chat.v1'
 /** Prefix of the second offered subprotocol, which carries the token and is never echoed. */
 export const tokenSubprotocolPrefix = 'token.'

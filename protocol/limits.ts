@@ -1,44 +1,45 @@
 /**
- * Every limit of the wire contract, with its unit in its name and its source beside it.
- * A deployment may change each one (README.md, "Settings"); clients learn those in force from `hello`.
+ * Limits of the wire contract by name, each with its unit. A deployment may change each one by a `LIMIT_…` variable; `hello`
+ * reports those in force.
  */
 export type Limits = { readonly [name in keyof typeof defaultLimits]: number }
 
+/** Default limits, each with its source. */
 export const defaultLimits = {
-  /** Largest frame a client may send. API Gateway quota "WebSocket frame size": 32 KB; larger closes with 1009. */
+  /** Maximum bytes of a client's frame. API Gateway quota "WebSocket frame size": 32 KB; larger ones close with 1009. */
   clientFrameBytes: 32 * 1024,
-  /** Largest frame the server sends: below API Gateway's 32 KB frame, with room for nothing else. Ours. */
+  /** Maximum bytes of a server's frame, just below API Gateway's frame of 32 KB (our choice). */
   serverFrameBytes: 32_000,
-  /** `content`, measured as JSON-encoded UTF-8, so that a frame's size can be told from it. Ours. */
+  /** Maximum bytes of `content` as JSON-encoded UTF-8, from which the frame's size follows (our choice). */
   contentBytes: 8 * 1024,
-  /** Number of `attributes`. Ours; Amazon IVS Chat has a size only. */
+  /** Maximum number of `attributes` (our choice; Amazon IVS Chat limits only their size). */
   attributeKeys: 16,
-  /** All `attributes` together, measured as JSON-encoded UTF-8. 1 KiB as in Amazon IVS Chat. */
+  /** Maximum bytes of all `attributes` as JSON-encoded UTF-8: 1 KiB as in Amazon IVS Chat. */
   attributesBytes: 1024,
-  /** Messages in a `joined` or `history` page when the client names no `limit`. Ours. */
+  /** Messages in a `joined` or `history` page without `limit` (our choice). */
   historyPage: 100,
-  /** Largest `limit` a client may name. Ours. */
+  /** Maximum `limit` of a page (our choice). */
   historyPageMax: 500,
-  /** Rooms that one connection may be in. Ours. */
+  /** Maximum rooms of a connection (our choice). */
   roomsPerConnection: 50,
-  /** Open connections of one user. Ours. */
+  /** Maximum open connections of a user (our choice). */
   connectionsPerUser: 20,
-  /** Room ids in one `ping`. Ours. */
+  /** Maximum room ids in a `ping` (our choice). */
   roomsPerPing: 10,
-  /** How far behind the head a `since` on a write may lie, in entries. Bounds what a retry makes us read. Ours. */
+  /** Maximum distance of a write's `since` from the head, in entries. It bounds the reads of a retry (our choice). */
   sinceEntries: 1000,
-  /** Entries among which a retry without `since` is recognised. Ours. */
+  /** Number of last entries among which a retry without `since` is recognised (our choice). */
   retryWindowEntries: 100,
 } as const
 
-/** Characters of a frame's `id`. */
+/** Maximum characters of a frame's `id`. */
 export const maxFrameIdLength = 64
-/** Characters of a `clientMessageId`: a UUID or ULID with room to spare. */
+/** Maximum characters of a `clientMessageId`, enough for a UUID or ULID. */
 export const maxClientMessageIdLength = 64
-/** Characters of an `epoch`; ours are ULIDs of 26. */
+/** Maximum characters of an `epoch`; the service uses ULIDs of 26. */
 export const maxEpochLength = 64
 
-/** Bytes of a value as JSON-encoded UTF-8, which is what travels in a frame. */
+/** Returns the bytes of a value as JSON-encoded UTF-8, its form in a frame. */
 export const jsonBytes = (value: unknown): number => encoder.encode(JSON.stringify(value)).byteLength
 
 const encoder = new TextEncoder()

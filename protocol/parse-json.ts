@@ -1,4 +1,4 @@
-/** The value of a JSON text, or undefined for a text that is not JSON: an expected outcome wherever others write it. */
+/** Parses a JSON text from elsewhere; undefined for a text that is not JSON. */
 export const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text)

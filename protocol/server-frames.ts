@@ -2,8 +2,8 @@ import * as v from 'valibot'
 import { closeCodes, type ErrorCode, errorCodes } from './codes.ts'
 
 /**
- * What the server sends. The service builds frames from the types; the schemas are there for tests and
- * for clients that want to check what they receive. Clients ignore keys and types that they do not know.
+ * A frame from the server. The service builds frames by these types. The schemas serve tests, and clients that validate
+ * frames. Clients ignore keys and types that they do not know.
  */
 export type ServerFrame = v.InferOutput<typeof ServerFrameSchema>
 export type AckFrame = v.InferOutput<typeof AckSchema>
@@ -15,7 +15,7 @@ export type PongFrame = v.InferOutput<typeof PongSchema>
 export type ErrorFrame = v.InferOutput<typeof ErrorSchema>
 export type MessagesFrame = v.InferOutput<typeof MessagesSchema>
 export type DisconnectFrame = v.InferOutput<typeof DisconnectSchema>
-/** The frames that answer a request and bear its id. */
+/** A frame that answers a request and repeats its id. */
 export type ReplyFrame =
   | AckFrame
   | JoinedFrame
@@ -24,9 +24,9 @@ export type ReplyFrame =
   | HelloFrame
   | PongFrame
   | ErrorFrame
-/** A message as clients see it; `seq` is its place in the room, contiguous from 1 within an epoch. */
+/** A message on the wire. `seq` is its place in the room, contiguous from 1 within an epoch. */
 export type ChatMessage = v.InferOutput<typeof MessageSchema>
-/** The last message of a room; epoch null and seq 0 while it has none. */
+/** Cursor of a room's last message; null and 0 while it has none. */
 export type Head = v.InferOutput<typeof HeadSchema>
 
 const id = v.exactOptional(v.string())

@@ -6,19 +6,19 @@ import type { MessageLog } from '../ports.ts'
 import { makeBoundedMap } from '../primitives/bounded-map.ts'
 import type { SeqRange } from './plan.ts'
 
-/** Part of a room's log, as the frames that carry it. */
+/** A range of a room's log as the frames that carry it. */
 export type Batch = SeqRange & {
   readonly roomId: string
-  /** The members that it is for; undefined: all. */
+  /** Slots of the members that it is for; undefined means all members. */
   readonly slots?: SlotRange
   readonly frames: readonly string[]
-  /** When the last of its messages was sent. */
+  /** Time at which the last of its messages was sent, in ms since 1970. */
   readonly lastSentAtMs: number
 }
 
 type Deps = { readonly log: MessageLog; readonly limits: Limits }
 
-/** Takes the entries of a range that are at hand, and reads those that are not. Undefined if nothing of it exists any more. */
+/** Builds the batch of a range from given entries, and reads missing ones. Undefined if none of them exists any longer. */
 export const makeBatchOf =
   ({ log, limits }: Deps) =>
   async (roomId: string, range: SeqRange, atHand: readonly Entry[]): Promise<Batch | undefined> => {
@@ -35,15 +35,15 @@ export const makeBatchOf =
     return toBatch(roomId, range, entries, limits)
   }
 
-/** Frames that are read from the log at once, for each part of a room's members: a bound on memory, and on what a deadline may cut. */
+/** Frames per read of the log. It bounds memory, and the work that a deadline may interrupt (our choice). */
 const framesPerBatch = 4
 
-/** Batches that are kept for the other parts of the room: those that are served now, and no more. */
+/** Batches that are kept for the parts of a room that are served at the same time (our choice). */
 const keptBatches = 8
 
 /**
- * Reads what still exists of a range of the log, batch by batch. Whoever asks for the same soon after is given the
- * same: the parts of a room, which are served beside each other.
+ * Reads the remaining entries of a range, batch by batch. Parts of a room are served at the same time and share their
+ * batches: the same request soon afterwards returns the same batch.
  */
 export const makeReadBatches = ({ log, limits }: Deps) => {
   const kept = makeBoundedMap<string, Promise<Batch | undefined>>(keptBatches)
@@ -81,7 +81,7 @@ const pagesOf = async function* (
       limit: to - after,
       ...(maxBytes !== undefined && { maxBytes }),
     })
-    // Where what comes first has expired, the page begins later, and ends later.
+    // If the first entries have expired, the page begins and ends later.
     const entries = page.entries.filter(({ seq }) => seq <= to)
     const last = entries.at(-1)
     if (!last) return

@@ -17,11 +17,11 @@ type Deps = {
 }
 
 /**
- * Hands what range jobs speak of to the members of one part of a large room, page by page: however many they are, a
- * page of them is held. What the deadline leaves is put into the lane again.
+ * Delivers range jobs to the members of one part of a large room, page by page, so that memory is bounded. The rest after
+ * the deadline returns to the lane.
  *
- * Whoever joins after the room was split misses nothing: a job is made after its entries were stored, and a row is
- * written before its join reads the log. So a row that is not seen here is written later, and its join sees them.
+ * A client that joins after the split misses nothing. A job is made after its entries are stored, and a join writes its
+ * row before it reads the log. So a row that is not seen here is written later, and its join sees the entries.
  */
 export const makeDeliverPart =
   (deps: Deps) =>

@@ -3,35 +3,35 @@ import type { Clock, RoomDirectory, Telemetry } from '../ports.ts'
 import { makeBoundedMap } from '../primitives/bounded-map.ts'
 
 /**
- * Members of a room beyond which it is served in parts, over the bulk lanes. Ours: posting to so many takes some
- * 100 ms of the 10,000 requests a second that an AWS account has, and the other rooms of the lane wait meanwhile.
+ * Default member count above which a room is delivered in parts over the bulk lanes (our choice). Posts to so many
+ * members use 100 ms of an AWS account's 10,000 requests per second, while other rooms of the lane wait.
  */
 export const defaultLargeRoomMembers = 1_000
 
-/** A large room is one until it has so much less: at the edge it would change with everybody who comes or leaves. */
+/** Share of the threshold below which a room stops being large. Without it, each join or leave could change the mode. */
 const staysLargeAbove = 0.8
 
-/** How long a room is taken to be large without another look. Ours: a look reads almost as much as a delivery. */
+/** Time for which a room counts as large without another count, in ms. A count reads as much as a delivery (our choice). */
 const lookAgainMs = 30_000
 
-/** Large rooms that are remembered. One that is forgotten is found to be large again, at the cost of one look. */
+/** Large rooms that are remembered (our choice). A forgotten one costs another count. */
 const rememberedRooms = 1_000
 
 type Deps = {
   readonly directory: RoomDirectory
   readonly clock: Clock
   readonly telemetry: Telemetry
-  /** Null: no room is ever large. */
+  /** Member count above which a room is large; null means never. */
   readonly largeRoomMembers: number | null
-  /** Called when a room has become large. */
+  /** Called when a room becomes large. */
   readonly onLarge: (roomId: string) => void
 }
 
 type Pages = AsyncIterable<readonly Member[]> | Iterable<readonly Member[]>
 
 /**
- * Gives the members of a room, page by page, or `large`, in which case none of them is held. All pages of a room
- * that is not have been read before this resolves: nobody is served before it is certain that all are served here.
+ * Returns the members of a room, page by page, or `large`. The pages of a room that is not large are read completely
+ * before the promise resolves. So no member is served before it is certain that all are served here.
  */
 export const makeMembersUnlessLarge = (deps: Deps) => {
   const { directory, clock, telemetry, largeRoomMembers, onLarge } = deps
@@ -58,7 +58,7 @@ export const makeMembersUnlessLarge = (deps: Deps) => {
   }
 }
 
-/** Undefined for a room with more members; then no further page is read. */
+/** Reads all pages, or returns undefined as soon as there are more members than allowed. */
 const pagesOfAtMost = async (
   directory: RoomDirectory,
   roomId: string,

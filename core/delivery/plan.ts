@@ -1,17 +1,17 @@
-/** Entries of a room's log without a hole: first and last seq, and the epoch that they belong to. */
+/** A contiguous range of a room's log: first and last seq, and their epoch. */
 export type SeqRange = { readonly epoch: string; readonly from: number; readonly to: number }
 
 /**
- * A longer hole than this is not filled: the hint is taken to be out of date (another consumer served the room
- * meanwhile). Members that miss something ask for it.
+ * Longest gap that is filled, in entries (our choice). A longer one means that the hint is out of date, because another
+ * consumer served the room meanwhile. Members that miss messages ask for them.
  */
 export const maxHole = 100
 
 /**
- * What is to be sent for jobs of one room, in the order of the lane: ascending within an epoch, epochs in the order
- * of their first jobs. Without what was delivered before, and with what is missing in between and has to be read.
+ * Plans the ranges to send for jobs of one room: ascending within an epoch, epochs in the order of their first jobs.
+ * Ranges that were delivered before are left out, and gaps between them are included.
  *
- * @param delivered what this consumer has handed to the same members, as far as it remembers: a hint
+ * @param delivered range that this consumer has delivered to the same members, as far as it remembers: a hint
  */
 export const planDelivery = (
   jobs: readonly SeqRange[],
@@ -23,20 +23,20 @@ export const planDelivery = (
   )
 }
 
-/** The longest range without a hole that is known to be delivered and ends with the newest: the next hint. */
+/** Returns the next hint: the longest contiguous range that was delivered and ends with the newest entry. */
 export const deliveredAfter = (delivered: SeqRange | undefined, sent: SeqRange): SeqRange =>
   delivered?.epoch === sent.epoch ? (join([delivered, sent], 0).at(-1) ?? sent) : sent
 
 const planEpoch = (jobs: readonly SeqRange[], known: SeqRange | undefined): readonly SeqRange[] => {
   if (!known) return join(jobs, maxHole)
   const parts = jobs.flatMap((job) => without(job, known))
-  // What is older than all that is remembered may never have been sent, but says nothing of what lies beside it.
+  // A range older than the hint says nothing about the entries in between.
   const older = parts.filter(({ to }) => to < known.from)
   const newer = parts.filter(({ from }) => from > known.to)
   return [...join(older, 0), ...join([known, ...newer], maxHole).flatMap((range) => without(range, known))]
 }
 
-/** Ascending, each a hole apart from the next that is longer than said: what lies in a shorter one is taken in. */
+/** Merges ranges, in ascending order, that are separated by gaps of at most `maxHole`; the gaps become part of them. */
 const join = (ranges: readonly SeqRange[], longestHole: number): readonly SeqRange[] => {
   const joined: SeqRange[] = []
   for (const range of ranges.toSorted((a, b) => a.from - b.from)) {

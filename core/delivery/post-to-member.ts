@@ -5,18 +5,19 @@ type Deps = {
   readonly poster: FramePoster
   readonly clock: Clock
   readonly wait: (ms: number) => Promise<void>
-  /** Whether there is no time left for another post. */
+  /** Tells whether the deadline has passed. */
   readonly isLate: () => boolean
 }
 
-/** 2 retries within 200 ms: a stalled socket must not hold up its room; what is left goes into a later job. */
+/** Delays before each attempt, in ms: 2 retries within 200 ms. A stalled socket must not block its room (our choice). */
 const retryDelaysMs = [50, 150]
-/** A post that fails after so long is not tried again at once: nobody answers there. */
+/** Duration of a failed post, in ms, after which it is not repeated immediately: the endpoint does not answer. */
 export const slowMs = 200
 
 /**
- * Posts frames to one connection in order, up to the first that could not be posted; tells that one's outcome, or `late`
- * for one that there was no time to post.
+ * Posts frames to one connection in order, up to the first failure.
+ *
+ * @returns the outcome of the last post, or `late` if the deadline came first
  */
 export const makePostToMember =
   (deps: Deps) =>
@@ -40,7 +41,7 @@ const postWithRetries = async (
     const startedMs = clock()
     outcome = await poster.post(connection, frame)
     const isSettled = outcome === 'sent' || outcome === 'gone'
-    // Whoever took long to fail will take long again.
+    // A post that took long to fail will take long again.
     if (isSettled || clock() - startedMs > slowMs) break
   }
   return outcome

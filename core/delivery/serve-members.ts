@@ -16,41 +16,43 @@ type Deps = {
   readonly telemetry: Telemetry
 }
 
-/** Whether another post is owed to a member, because of one that failed or for want of time. */
-type Result = 'settled' | 'owed' | 'late'
+/** Next step for a member: none, a retry after a failed post, or the same attempt again for lack of time. */
+type Result = 'settled' | 'retry' | 'outOfTime'
 
-/** What became of the post to a member, if there was one. */
+/** Outcome of the post to a member, if there was one. */
 type Served = { readonly outcome?: PostOutcome; readonly result: Result }
 
-/** Delay before each retry of a post; after the last one the connection is closed, so that it comes back and resumes. */
+/** Delay before each retry of a post, in ms. After the last one the connection is closed, so that its client resumes. */
 const retryDelaysMs = [1_000, 5_000, 5_000, 30_000]
 
-/** Before what there was no time for is tried again: the shortest delay; a deadline that is always over spins no lane. */
+/** Delay of work that ran out of time, in ms: the shortest one. It keeps an expired deadline from spinning the lane. */
 export const lateDelayMs = 1_000
 
-/** Closing is tried again a little: nothing else comes after it. */
+/** Delay before each attempt to close a connection, in ms. */
 const closeDelaysMs = [0, 50, 150]
 
-/** A connection this young may still be inside its $connect, where API Gateway answers a post with 410. */
+/** Age in ms below which a connection may still be inside its $connect, where API Gateway answers posts with 410. */
 const youngMs = 30_000
 
 /**
- * Posts a batch to members, all beside each other, and sees to those who could not be served: forgets who is gone,
- * owes the rest a retry, and at last closes them.
+ * Posts a batch to members concurrently. Members that are gone are forgotten, the others get a retry, and after the last
+ * retry their connections are closed.
  *
- * @param deadlineMs from then on (ms since 1970) nothing is posted: the rest is owed as it was, for want of time brings
- * nobody closer to being closed
+ * @param deadlineMs time in ms since 1970 from which nothing is posted. The rest is retried with the same attempt number:
+ * lack of time does not bring a connection closer to being closed.
  */
 export const makeServeMembers = (deps: Deps, deadlineMs: number) => {
   const serve = makeServeMember(deps, deadlineMs)
-  /** @param attempt retries so far */
+  /** Serves members once. @param attempt number of retries so far */
   return async (batch: Batch, members: readonly Member[], attempt: number): Promise<void> => {
     const results = await Promise.all(members.map((member) => serve(member, batch.frames)))
     const ofResult = (wanted: Result) => members.filter((_, index) => results[index]?.result === wanted)
-    const [owed, late] = [ofResult('owed'), ofResult('late')]
-    tell(deps, batch, results)
-    if (owed.length > 0) await settleLater(deps, deadlineMs, batch, owed, attempt)
-    if (late.length > 0) await deps.publisher.publish(retryOf(batch, late, attempt), { delayMs: lateDelayMs })
+    const [unserved, outOfTime] = [ofResult('retry'), ofResult('outOfTime')]
+    report(deps, batch, results)
+    if (unserved.length > 0) await retryOrClose(deps, deadlineMs, batch, unserved, attempt)
+    if (outOfTime.length > 0) {
+      await deps.publisher.publish(retryOf(batch, outOfTime, attempt), { delayMs: lateDelayMs })
+    }
   }
 }
 
@@ -59,44 +61,50 @@ const makeServeMember = (deps: Deps, deadlineMs: number) => {
   const post = makePostToMember({ ...deps, isLate: () => clock() >= deadlineMs })
   return async (member: Member, frames: readonly string[]): Promise<Served> => {
     if (member.tokenExpiresAtMs <= clock()) {
-      await dismiss(deps, deadlineMs, member, tokenExpired)
+      await disconnect(deps, deadlineMs, member, tokenExpired)
       return { result: 'settled' }
     }
     const outcome = await post(member, frames)
-    if (outcome === 'late') return { result: 'late' }
+    if (outcome === 'late') return { result: 'outOfTime' }
     if (outcome === 'sent') return { outcome, result: 'settled' }
-    if (outcome !== 'gone' || clock() - member.joinedAtMs < youngMs) return { outcome, result: 'owed' }
+    if (outcome !== 'gone' || clock() - member.joinedAtMs < youngMs) return { outcome, result: 'retry' }
     await forgetConnection(directory, member.userId, member.connectionId)
     return { outcome, result: 'settled' }
   }
 }
 
-/** Once for all of them: a metric for each member of a large room would cost more than the post. */
-const tell = ({ clock, telemetry }: Deps, batch: Batch, results: readonly Served[]): void => {
+/** Reports all outcomes together: a metric per member of a large room would cost more than the post. */
+const report = ({ clock, telemetry }: Deps, batch: Batch, results: readonly Served[]): void => {
   const outcomes = Map.groupBy(results, ({ outcome }) => outcome)
   for (const [outcome, { length }] of outcomes) if (outcome) telemetry.count(`post.${outcome}`, length)
   if (outcomes.has('sent')) telemetry.measure('delivery.ms', Math.max(0, clock() - batch.lastSentAtMs))
 }
 
-const settleLater = async (
+const retryOrClose = async (
   deps: Deps,
   deadlineMs: number,
   batch: Batch,
-  owed: readonly Member[],
+  unserved: readonly Member[],
   attempt: number,
 ): Promise<void> => {
   const { publisher, telemetry } = deps
-  const job = retryOf(batch, owed, attempt + 1)
+  const job = retryOf(batch, unserved, attempt + 1)
   const { roomId, from, to, connectionIds } = job
   const delayMs = retryDelaysMs[attempt]
   if (delayMs !== undefined) {
+    // PROTOCOL: promise 2
     await publisher.publish(job, { delayMs })
     return
   }
-  telemetry.warn('Connections could not be served and are closed', { roomId, from, to, connectionIds })
+  telemetry.warn('Slow consumers: connections could not be served and are closed', {
+    roomId,
+    from,
+    to,
+    connectionIds,
+  })
   telemetry.count('deadLettered')
   await publisher.deadLetter(encodeJob(job), `not served after ${attempt} retries`)
-  await Promise.all(owed.map((member) => dismiss(deps, deadlineMs, member, notServed)))
+  await Promise.all(unserved.map((member) => disconnect(deps, deadlineMs, member, slowConsumer)))
 }
 
 const retryOf = (
@@ -111,16 +119,16 @@ const retryOf = (
   from,
   to,
   connectionIds: members.map(({ connectionId }) => connectionId),
-  // Back to the lane of their part: the room's own lane is not to wait for the slow ones of a large room.
+  // Returns to the lane of its part: the room's own lane must not wait for slow consumers of a large room.
   ...(slots && { slots }),
   attempt,
 })
 
 /**
- * Tells a connection why, closes it and forgets it. If it cannot even be closed, it is forgotten all the same: its
- * next `ping` says that it is no member, and a client joins again.
+ * Sends a connection the reason, closes it and forgets it. If closing fails, it is forgotten as well: its next `ping` says
+ * that it is no member, and the client joins again.
  */
-const dismiss = async (
+const disconnect = async (
   deps: Deps,
   deadlineMs: number,
   member: Member,
@@ -150,8 +158,8 @@ const tokenExpired: DisconnectFrame = {
   reconnect: true,
 }
 
-/** A client that comes back resumes: it is never left with a hole that it cannot see. */
-const notServed: DisconnectFrame = {
+/** Asks the client to reconnect and resume, so that no gap stays hidden. */
+const slowConsumer: DisconnectFrame = {
   type: 'disconnect',
   code: closeCodes.slowConsumer,
   reason: 'messages could not be delivered; connect again to resume',

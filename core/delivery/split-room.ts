@@ -6,10 +6,10 @@ import type { SeqRange } from './plan.ts'
 type Deps = { readonly publisher: RoomPublisher; readonly telemetry: Telemetry }
 
 /**
- * Hands a range of a room's log over to the bulk lanes: one job for each part of its members.
+ * Publishes a range of a room's log to the bulk lanes, one job for each part of its members.
  *
- * @throws ChatError `unavailable`: some of the jobs may be in their lanes. All may be published again, for whoever
- * serves a part drops what it has delivered
+ * @throws ChatError `unavailable`: some jobs may be in their lanes. All can be published again, because the consumer of a
+ * part drops what it has delivered.
  */
 export const makeSplitRoom =
   ({ publisher, telemetry }: Deps) =>
@@ -17,7 +17,7 @@ export const makeSplitRoom =
     const jobs = slotRanges.map(
       (slots): RangeJob => ({ v: 1, kind: 'range', roomId, epoch, from, to, slots }),
     )
-    // Not before all are settled may the batch come again: what was still on its way would be overtaken.
+    // The batch may return only after all publishes have settled; otherwise a pending one would be overtaken.
     const outcomes = await Promise.allSettled(jobs.map((job) => publisher.publish(job)))
     const failure = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failure) throw failure.reason

@@ -1,11 +1,12 @@
 import type { Cursor } from '../../protocol/client-frames.ts'
 import type { ChatMessage } from '../../protocol/server-frames.ts'
 
+/** User who sent a message, from the token. */
 export type Sender = { readonly userId: string; readonly name?: string }
 
-/** A message in the room's log. Times inside are ms since 1970; on the wire they are ISO 8601. */
+/** A message in a room's log. Times are in ms since 1970; on the wire they are ISO 8601. */
 export type Entry = {
-  /** Its place in the room, contiguous from 1 within an epoch. */
+  /** Place in the room, contiguous from 1 within an epoch. */
   readonly seq: number
   readonly kind: 'text'
   readonly messageId: string
@@ -22,7 +23,7 @@ export type Draft = {
   readonly kind: 'text'
   readonly messageId: string
   readonly clientMessageId?: string
-  /** What the sender knew of the room when it first tried. Untrusted: nothing is derived from it that was not read. */
+  /** Cursor that the sender knew at its first try. Untrusted: it only bounds a search. */
   readonly since?: Cursor
   readonly sender: Sender
   readonly content: string
@@ -30,20 +31,22 @@ export type Draft = {
   readonly sentAtMs: number
 }
 
+/** Result of an append. */
 export type Appended = {
   readonly epoch: string
-  /** The entry in the log: for a duplicate the one that was stored first, with its messageId and time. */
+  /** Entry in the log; for a duplicate the one that was stored first, with its messageId and time. */
   readonly entry: Entry
   readonly duplicate: boolean
 }
 
+/** Converts an entry to its form on the wire. */
 export const messageOf = ({ sentAtMs, ...entry }: Entry): ChatMessage => ({
   ...entry,
   sender: { ...entry.sender },
   sentAt: new Date(sentAtMs).toISOString(),
 })
 
-/** The entry that a draft becomes at its place, with nothing else that the draft may hold. */
+/** Converts a draft to an entry at a place, without the draft's other fields. */
 export const entryOf = (
   { kind, messageId, clientMessageId, sender, content, attributes, sentAtMs }: Omit<Entry, 'seq'>,
   seq: number,

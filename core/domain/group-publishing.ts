@@ -8,25 +8,24 @@ type Waiting = {
 }
 
 /**
- * Entries and bytes in one merged job: those of a run in the log, so that a run that was stored at once leaves at
- * once. A consumer's batch of such jobs stays far below the 6 MB that Lambda hands over, and below RabbitMQ's 16 MiB.
+ * Maximum entries of a merged job: those of a run in the log (our choice). So a run is published as it was stored.
  */
 export const maxGroupEntries = 64
+/** Maximum bytes of a merged job. A batch of them stays below Lambda's 6 MB and RabbitMQ's 16 MiB (our choice). */
 export const maxGroupBytes = 200_000
 
 /**
- * Publishes with one job in flight for a room, in the order of the calls; rooms do not wait for each other, and
- * neither do the parts of a large room. What a room gathers meanwhile leaves in one job where entries follow on each
- * other, and their callers resolve together.
+ * Creates a publisher with one job in flight per audience, in the order of the calls. Audiences do not wait for each
+ * other. Jobs that gather meanwhile become one if their entries are consecutive, and their callers resolve together.
  *
- * If `send` rejects, everything that waited behind it rejects too: what kept it from the broker would keep them as
- * well, and nobody should wait for one time-out after the other.
+ * If `send` rejects, all jobs that wait behind it reject as well: the broker would fail them too, one timeout after the
+ * other.
  */
 export const makeGroupPublishing = (send: (job: Job) => Promise<void>): ((job: Job) => Promise<void>) => {
   const queues = new Map<string, Waiting[]>()
 
   const publishAll = async (audience: string, waiting: Waiting[]) => {
-    // Entries that were stored in one run are published by callers that all go on in this same turn.
+    // The callers of entries that were stored in one run all continue in this turn.
     await Promise.resolve()
     let newest: MessagesJob | undefined
     while (waiting.length > 0) {
@@ -58,7 +57,7 @@ export const makeGroupPublishing = (send: (job: Job) => Promise<void>): ((job: J
     })
 }
 
-/** Takes the first that waits, and with it those behind it whose entries continue it. */
+/** Takes the first waiting job together with those behind it whose entries continue it. */
 const takeGroup = (waiting: Waiting[], newest: MessagesJob | undefined): readonly Waiting[] => {
   const [first, second] = waiting
   if (!first || !second || first.job.kind !== 'messages' || isRepublished(first.job, newest)) {
@@ -79,7 +78,7 @@ const takeGroup = (waiting: Waiting[], newest: MessagesJob | undefined): readonl
   return waiting.splice(0, size)
 }
 
-/** A retried message finds its entry in the log and is published anew: it must not hold up, or hide among, new ones. */
+/** Tells whether a job may join the group. The job of a retried message is older and must stay separate. */
 const isRepublished = (job: MessagesJob, newest: MessagesJob | undefined): boolean =>
   newest !== undefined && job.epoch === newest.epoch && firstSeq(job) <= lastSeq(newest)
 

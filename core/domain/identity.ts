@@ -1,23 +1,23 @@
-/** Who a connection speaks for, as its token said; nothing that a client writes in a frame is ever part of it. */
+/** User of a connection, from its token. No frame of a client can change it. */
 export type Identity = {
-  /** 1 to 128 printable characters. */
+  /** User id: 1 to 128 printable characters. */
   readonly userId: string
   readonly name?: string
   /** Room ids, or patterns ending in `*`, that the user may enter. */
   readonly rooms: readonly string[]
   readonly roles: readonly string[]
-  /** When the token ends, in ms since 1970. */
+  /** Expiry of the token, in ms since 1970. */
   readonly tokenExpiresAtMs: number
 }
 
-/** One open socket: its id, and the @connections endpoint of whoever holds it. */
+/** An open socket: its id, and the @connections endpoint of its API or node. */
 export type Connection = {
   readonly connectionId: string
-  /** URL to which `/@connections/{id}` is appended; no slash at its end. */
+  /** URL to which `/@connections/{id}` is appended; without a slash at its end. */
   readonly endpoint: string
 }
 
-/** The connection that sends a frame, and whom it speaks for. */
+/** Connection and identity of the sender of a frame. */
 export type Caller = Connection & { readonly identity: Identity }
 
 /** A connection in a room. */
@@ -26,7 +26,7 @@ export type Member = Connection & {
   readonly userId: string
   readonly name?: string
   readonly joinedAtMs: number
-  /** The row counts as gone from here on, whether or not it has been removed. */
+  /** Time from which the row is ignored, in ms since 1970, whether or not it has been deleted. */
   readonly expiresAtMs: number
   readonly tokenExpiresAtMs: number
 }

@@ -4,12 +4,12 @@ import type { Entry } from './entry.ts'
 import type { SlotRange } from './slots.ts'
 
 /**
- * What travels through a lane. Every job carries `v`: during a deployment, publishers and consumers of two
- * versions run side by side.
+ * A record of a lane. Every job carries its version `v`, because publishers and consumers of two versions run at the same
+ * time during a deployment.
  */
 export type Job = MessagesJob | RangeJob | RetryJob
 
-/** Stored entries to hand to every member of a room; `entries` is contiguous and ascending. */
+/** Job to deliver entries to every member of a room. `entries` is contiguous and ascending. */
 export type MessagesJob = {
   readonly v: 1
   readonly kind: 'messages'
@@ -19,61 +19,64 @@ export type MessagesJob = {
 }
 
 /**
- * Stored entries to hand to the members in a range of slots: part of what a large room's messages become. By
- * reference, so that it is small however large the room or the messages: whoever serves it reads the log.
+ * Job to deliver entries to one part of a large room. It only names the entries, so that its size does not depend on the
+ * room or the messages; the consumer reads the log.
  */
 export type RangeJob = {
   readonly v: 1
   readonly kind: 'range'
   readonly roomId: string
   readonly epoch: string
-  /** First and last seq. */
+  /** First seq. */
   readonly from: number
+  /** Last seq. */
   readonly to: number
   readonly slots: SlotRange
 }
 
-/** A range of a room's log to hand once more to the connections that could not be served. */
+/** Job to deliver a range of a room's log again to connections that could not be served. */
 export type RetryJob = {
   readonly v: 1
   readonly kind: 'retry'
   readonly roomId: string
   readonly epoch: string
-  /** First and last seq that are owed. */
+  /** First seq. */
   readonly from: number
+  /** Last seq. */
   readonly to: number
   readonly connectionIds: readonly string[]
-  /** The range of slots that all of them are in, where it comes out of a RangeJob. */
+  /** Range of slots of all these connections, if the retry comes from a RangeJob. */
   readonly slots?: SlotRange
-  /** 1 for the first retry; 0 where there was no time for a first try. */
+  /** Number of the retry from 1; 0 if there was no time for the first try. */
   readonly attempt: number
 }
 
-/** A record of a lane, as the broker hands it over. */
+/** A record of a lane, as the broker delivers it. */
 export type LaneRecord = {
   readonly body: string
-  /** Whether it was handed to a consumer before. */
+  /** True if it was delivered to a consumer before. */
   readonly redelivered: boolean
-  /** Stable over redeliveries. */
+  /** Id of the record, the same for all deliveries. */
   readonly messageId: string
 }
 
-/** The members that a job is for: those in a range of slots, or undefined for all of its room. */
+/** Returns the range of slots that a job is for; undefined means all members of its room. */
 export const slotsOf = (job: Job): SlotRange | undefined => (job.kind === 'messages' ? undefined : job.slots)
 
-/** Names the members that a job is for. Jobs with the same name take the same lane, in order. */
+/** Returns the name of a job's audience. Jobs of one audience take the same lane, in order. */
 export const audienceOf = (job: Job): string => audienceName(job.roomId, slotsOf(job))
 
-/** No room id holds a `#`. */
+/** Returns the name of an audience. Room ids do not contain `#`. */
 export const audienceName = (roomId: string, slots: SlotRange | undefined): string =>
   slots ? `${roomId}#${slots.first}-${slots.last}` : roomId
 
+/** Encodes a job as the body of a record. */
 export const encodeJob = (job: Job): string => JSON.stringify(job)
 
-/** Why a record is set aside that `decodeJob` does not know. */
+/** Reason of dead letters that `decodeJob` does not know. */
 export const noJobReason = 'not a job that this version knows'
 
-/** The job in a record's body, or undefined for one that no version of this code wrote. */
+/** Decodes the body of a record; undefined for a body that this version does not know. */
 export const decodeJob = (body: string): Job | undefined => {
   const parsed = v.safeParse(JobSchema, parseJson(body))
   return parsed.success ? parsed.output : undefined

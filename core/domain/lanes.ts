@@ -2,41 +2,49 @@ import { fnv1a } from '../primitives/fnv1a.ts'
 import { type Job, slotsOf } from './job.ts'
 import type { SlotRange } from './slots.ts'
 
-/** How many lanes there are. They run beside each other; what goes to the same members takes one of them. */
+/** Number of lanes. They run in parallel; all jobs for the same members use one lane. */
 export type LaneCounts = {
+  /** Lanes of rooms. */
   readonly lanes: number
-  /** Lanes for the parts of large rooms, so that small rooms never wait behind them. */
+  /** Lanes for parts of large rooms, so that small rooms never wait behind them. */
   readonly bulkLanes: number
 }
 
-/** A lane's name, `lane.0` or `bulk.3`: the routing key of its jobs. */
+/** Name of a lane, such as `lane.0` or `bulk.3`; also the routing key of its jobs. */
 export type Lane = string
 
+/** Lists the names of all lanes. */
 export const laneNames = ({ lanes, bulkLanes }: LaneCounts): readonly Lane[] => [
   ...Array.from({ length: lanes }, (_, index) => `lane.${index}`),
   ...Array.from({ length: bulkLanes }, (_, index) => `bulk.${index}`),
 ]
 
-/** The one lane of a room: the same for every publisher that knows the same counts. */
+/** Returns the lane of a room, the same for every publisher with the same counts. */
 export const laneOf = (roomId: string, { lanes }: LaneCounts): Lane => `lane.${fnv1a(roomId) % lanes}`
 
-/** Whether a lane is one for the parts of large rooms. */
+/** Tells whether a lane is for parts of large rooms. */
 export const isBulkLane = (lane: Lane): boolean => lane.startsWith('bulk.')
 
-/** The one lane of a job. Whoever is served by parts gets everything from the bulk lane of their part. */
+/**
+ * Maximum records of a batch in the gateway's poller and in Lambda's mappings: Lambda's default for lanes, and 1,000 for
+ * bulk lanes. Jobs of bulk lanes are small, and jobs for the same members share frames (our choice).
+ */
+export const batchSizeOf = (lane: Lane): number => (isBulkLane(lane) ? 1_000 : 100)
+
+/** Returns the lane of a job. Members of a large room get everything from the bulk lane of their part. */
 export const laneOfJob = (job: Job, counts: LaneCounts): Lane => {
   const slots = slotsOf(job)
   return slots ? bulkLaneOf(job.roomId, slots, counts) : laneOf(job.roomId, counts)
 }
 
-/** Neighbours take turns: by a hash of both, one lane might get most parts of a room, and the room wait for it. */
+/** Distributes neighbouring parts in turn: a hash of room and part could send most parts of a room to one lane. */
 const bulkLaneOf = (roomId: string, { first }: SlotRange, { bulkLanes }: LaneCounts): Lane =>
   `bulk.${(fnv1a(roomId) + Number.parseInt(first.charAt(0), 16)) % bulkLanes}`
 
-/** The delays that a job can be published with, in ms, ascending. Each is a queue of its own in the broker. */
+/** Delays with which a job can be published, in ms, ascending. Each has its own queue in the broker. */
 export const laneDelaysMs: readonly number[] = [1_000, 5_000, 30_000]
 
-/** The shortest delay that is at least this long. @throws RangeError if all are shorter, which is a defect */
+/** Returns the shortest delay of at least `ms`. @throws RangeError if all are shorter, which is a defect */
 export const delayAtLeast = (ms: number): number => {
   const delayMs = laneDelaysMs.find((delay) => delay >= ms)
   if (delayMs === undefined) {

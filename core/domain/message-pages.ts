@@ -1,7 +1,7 @@
 import { jsonBytes } from '../../protocol/limits.ts'
 import type { ChatMessage, MessagesFrame } from '../../protocol/server-frames.ts'
 
-/** The longest run of messages, from the first or to the last, that fits in so many bytes; at least one. */
+/** Returns as many messages as fit into `maxBytes`, from the first or to the last; at least one. */
 export const takeThatFit = (
   messages: readonly ChatMessage[],
   maxBytes: number,
@@ -17,7 +17,7 @@ export const takeThatFit = (
   return from === 'first' ? [...taken] : taken.toReversed()
 }
 
-/** As few `messages` frames as hold these messages, in order, each within the limit for server frames. */
+/** Distributes messages over as few `messages` frames as possible, in order, each within the limit of server frames. */
 export const messagesFrames = (
   roomId: string,
   epoch: string,

@@ -1,4 +1,4 @@
-/** What the service counts: the names under which a deployment's dashboards and alarms find it. */
+/** Names of counters, which dashboards and alarms use. */
 export const counters = [
   'message.stored',
   'message.duplicate',
@@ -17,10 +17,12 @@ export const counters = [
 ] as const
 
 /**
- * What the service measures, in ms. `delivery.ms`: from the `sentAt` of the last message of a batch until it was posted
- * to a page of members, once for each page; what was put off is measured when it is posted in the end.
+ * Names of durations, in ms. `delivery.ms` runs from the `sentAt` of a batch's last message until the batch was posted to
+ * a page of members. Retried posts are measured when they succeed.
  */
 export const durations = ['delivery.ms'] as const
 
+/** Name of a counter. */
 export type Counter = (typeof counters)[number]
+/** Name of a duration. */
 export type Duration = (typeof durations)[number]

@@ -2,31 +2,35 @@ import { backoffMs, pause } from '../primitives/timing.ts'
 import type { LaneRecord } from './job.ts'
 
 /**
- * How often a batch is handed over again, unless said otherwise: some 16 minutes with the pauses in between. A store
- * that is away for minutes must not turn good jobs into dead letters, as RabbitMQ 4's own 20 would. Ours.
+ * Default number of redeliveries of a batch: about 16 minutes with the pauses in between (our choice). A store that is
+ * unavailable for minutes must not turn good jobs into dead letters, as RabbitMQ 4's default of 20 would.
  */
 export const defaultDeliveryLimit = 200
 
 type Options = {
-  /** How often a batch is handed over again before it is given up. */
+  /** Number of redeliveries before a batch is given up. */
   readonly deliveryLimit: number
-  /** Aborted when the lane is no longer this subscriber's: it is stopping, or was cut off. */
+  /** Signal that is aborted when this subscriber stops or loses the lane. */
   readonly over: AbortSignal
   readonly onRejection: (error: unknown, rejections: number) => void
 }
 
 /**
- * - `done`: the batch was taken
- * - `exhausted`: it was rejected once more than the delivery limit allows
- * - `interrupted`: it was rejected, and is for the lane's next subscriber
+ * Outcome of a delivery:
+ *
+ * - `done`: the batch was accepted
+ * - `exhausted`: the batch was rejected more often than the limit allows
+ * - `interrupted`: the batch was rejected and is left to the lane's next subscriber
  */
 type HandOver = 'done' | 'exhausted' | 'interrupted'
 
 /**
- * Hands a batch over until it is taken, as a lane's consumer promises: whole, `redelivered`, and before any later
- * record. It is kept in hand between the attempts, because nothing that a broker offers keeps that promise: a record
- * that is on its way while the batch is returned overtakes it, the batch comes back in pieces, and what was returned
- * with it, though never handed over, counts towards the delivery limit.
+ * Delivers a batch until it is accepted: whole, `redelivered`, and before any later record. The batch stays with the
+ * consumer between attempts, because no feature of a broker keeps that promise:
+ *
+ * - a record in transit overtakes a returned batch
+ * - a returned batch comes back in pieces
+ * - records that are returned with it count towards the delivery limit although they were never delivered
  */
 export const handOver = async (
   records: readonly LaneRecord[],
@@ -38,7 +42,7 @@ export const handOver = async (
       await onBatch(rejections === 0 ? records : records.map((record) => ({ ...record, redelivered: true })))
       return 'done'
     } catch (error) {
-      // Whatever it was: a rejection asks for the batch to come again.
+      // Any rejection asks for another delivery.
       rejections++
       onRejection(error, rejections)
     }

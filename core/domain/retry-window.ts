@@ -4,19 +4,19 @@ import type { Head } from '../../protocol/server-frames.ts'
 import type { Draft } from './entry.ts'
 
 /**
- * seq after which an entry may be an earlier try of this draft: what its `since` says, or without one where the
- * retry window begins. ChatError `stale_cursor`, as a value, if `since` does not fit the room.
+ * Returns the seq after which an entry may be an earlier try of a draft. It is that of `since`, or else the start of the
+ * retry window. Returns ChatError `stale_cursor` as a value if `since` does not fit the room.
  *
- * @param head the room's last entry as it is now, null and 0 while there is none
+ * @param head cursor of the room's last entry; null and 0 while there is none
  */
 export const searchAfter = (
   { since, clientMessageId }: Pick<Draft, 'since' | 'clientMessageId'>,
   head: Head,
   { sinceEntries, retryWindowEntries }: Pick<Limits, 'sinceEntries' | 'retryWindowEntries'>,
 ): number | ChatError => {
-  // Without an id there is nothing to recognise it by, and `since` says nothing.
+  // Without an id, no entry can be recognised and `since` is meaningless.
   if (since === undefined || clientMessageId === undefined) return Math.max(0, head.seq - retryWindowEntries)
-  // Who knew an empty room knew nothing of the present epoch, whatever it is called by now.
+  // A client that knew an empty room knows nothing of the current epoch.
   const knewNothing = since.epoch === null && since.seq === 0
   if (!knewNothing && since.epoch !== head.epoch) return staleCursor('since is of another epoch of the room.')
   if (since.seq > head.seq) return staleCursor(`since is beyond the room's last message, ${head.seq}.`)
@@ -26,7 +26,7 @@ export const searchAfter = (
   return since.seq
 }
 
-/** For a draft that is not among what is left after its `since`: it may have been stored, and have expired. */
+/** Creates the error of a draft that may have been stored and have expired, because entries after its `since` are gone. */
 export const expiredSince = (): ChatError => staleCursor('What followed since has expired.')
 
 const staleCursor = (reason: string): ChatError =>

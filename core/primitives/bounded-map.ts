@@ -1,12 +1,13 @@
-/** A map that forgets what was set or read longest ago once it holds `capacity` keys: for hints, never for truth. */
+/** A map that drops the least recently used key once it holds `capacity` keys: for hints only. */
 export type BoundedMap<K, V> = {
   readonly get: (key: K) => V | undefined
   readonly set: (key: K, value: V) => void
   readonly delete: (key: K) => void
 }
 
+/** Creates an empty map. client/primitives/recent.ts is its twin in the SDK, which must not import the core. */
 export const makeBoundedMap = <K, V>(capacity: number): BoundedMap<K, V> => {
-  // A Map iterates in the order of insertion, so its first key is the one that was touched longest ago.
+  // A Map iterates in the order of insertion, so its first key is the least recently used one.
   const map = new Map<K, V>()
   const set = (key: K, value: V): void => {
     map.delete(key)

@@ -1,4 +1,4 @@
-/** Runs tasks, at most `max` of them at a time; the others wait in the order in which they came. */
+/** Creates a function that runs at most `max` tasks at a time; others wait in order. */
 export const makeConcurrencyLimit = (max: number): (<T>(task: () => Promise<T>) => Promise<T>) => {
   if (!Number.isSafeInteger(max) || max < 1) {
     throw new Error(`concurrency is ${max}; it must be a whole number from 1 on.`)
@@ -10,7 +10,7 @@ export const makeConcurrencyLimit = (max: number): (<T>(task: () => Promise<T>) 
     else await new Promise<void>((resolve) => waiting.push(resolve))
   }
   const exit = () => {
-    // The place goes straight to the next in line: freed first, a newcomer could take it before.
+    // The slot passes directly to the next task: if it were freed first, a new task could take it.
     const next = waiting.shift()
     if (next) next()
     else running--

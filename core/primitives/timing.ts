@@ -1,4 +1,4 @@
-/** Resolves after that many ms, or as soon as `over` is aborted. */
+/** Resolves after `ms`, or as soon as `over` is aborted. */
 export const pause = (ms: number, over: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (over.aborted) return resolve()
@@ -11,12 +11,12 @@ export const pause = (ms: number, over: AbortSignal): Promise<void> =>
     over.addEventListener('abort', end)
   })
 
-/** Resolves once it is aborted: at once where it is already. */
+/** Resolves once a signal is aborted, immediately if it is already. */
 export const untilAborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 
-/** How long to wait after the nth failure in a row: 100 ms, twice as long each time, at most 5 s. */
+/** Returns the wait after a number of consecutive failures, in ms: 100, twice as long each time, at most 5,000. */
 export const backoffMs = (failures: number): number => Math.min(100 * 2 ** (failures - 1), 5_000)

@@ -5,7 +5,7 @@ import type { RoomDirectory } from '../ports.ts'
 
 type Deps = { readonly directory: RoomDirectory; readonly limits: Limits }
 
-/** Tells what connect would say, for browsers, which cannot see why an upgrade was refused. */
+/** Checks whether `connect` would accept a connection now. Browsers cannot see why an upgrade was refused. */
 export const makeCheckAccess =
   ({ directory, limits }: Deps) =>
   (identity: Identity, roomId: string | undefined): Promise<void> =>

@@ -7,7 +7,7 @@ import type { Clock, RoomDirectory } from '../ports.ts'
 type Deps = { readonly directory: RoomDirectory; readonly clock: Clock; readonly limits: Limits }
 
 /**
- * Registers a connection, and in a room if one is named. Nothing can be sent to it before this has returned.
+ * Registers a connection, also as a member of a room if one is given. Posts to it are possible only afterwards.
  *
  * @throws ChatError `forbidden` for a room that the token does not allow, `rate_limited` for too many connections
  */
@@ -20,7 +20,7 @@ export const makeConnect =
     const joins = await Promise.allSettled(rooms.map((room) => directory.join(memberOf(caller, room, now))))
     const failure = joins.find((join) => join.status === 'rejected')
     if (!failure) return
-    // No $disconnect follows a $connect that was refused: what is left behind would count as a connection for hours.
+    // No $disconnect follows a refused $connect: a remaining row would count as a connection for hours.
     await Promise.allSettled(rooms.map((room) => directory.leave(room, caller.connectionId)))
     throw failure.reason
   }

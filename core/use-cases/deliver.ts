@@ -1,9 +1,11 @@
 import { ChatError } from '../../protocol/chat-error.ts'
 import type { Limits } from '../../protocol/limits.ts'
 import { makeBatchOf, makeReadBatches } from '../delivery/batches.ts'
+import { makeDeliverAgain } from '../delivery/deliver-again.ts'
 import { makeDeliverPart } from '../delivery/deliver-part.ts'
+import { makeDeliverRoom } from '../delivery/deliver-room.ts'
 import { makeMembersUnlessLarge } from '../delivery/large-rooms.ts'
-import { deliveredAfter, planDelivery, type SeqRange } from '../delivery/plan.ts'
+import type { SeqRange } from '../delivery/plan.ts'
 import { makeServeMembers } from '../delivery/serve-members.ts'
 import { makeSplitRoom } from '../delivery/split-room.ts'
 import {
@@ -18,7 +20,7 @@ import {
   type RetryJob,
   slotsOf,
 } from '../domain/job.ts'
-import { type SlotRange, slotRanges } from '../domain/slots.ts'
+import { slotRanges } from '../domain/slots.ts'
 import type { Clock, FramePoster, MessageLog, RoomDirectory, RoomPublisher, Telemetry } from '../ports.ts'
 import { type BoundedMap, makeBoundedMap } from '../primitives/bounded-map.ts'
 import { makeConcurrencyLimit } from '../primitives/concurrency-limit.ts'
@@ -32,40 +34,40 @@ type Deps = {
   readonly wait: (ms: number) => Promise<void>
   readonly telemetry: Telemetry
   readonly limits: Limits
-  /** A room with more members is served in parts, over the bulk lanes. Null: none is. */
+  /** Member count above which a room is delivered in parts over the bulk lanes; null disables splitting. */
   readonly largeRoomMembers: number | null
 }
 
-/** Rooms, and parts of large ones, whose last delivery is remembered. */
+/** Rooms, and parts of large rooms, whose last delivery is remembered (our choice). */
 const rememberedAudiences = 5_000
 
-/** Parts of large rooms that are served at a time: while the members of one are read, those of others are posted to. */
+/** Concurrent parts of large rooms: while members of one are read, members of others are posted to (our choice). */
 const partsAtOnce = 4
 
 /**
- * Posts to members of large rooms under way at a time, twice what the poster has under way: it is kept busy, and a
- * post to a small room that shares it waits for few.
+ * Concurrent posts to members of large rooms: twice the poster's own number in flight. The poster stays busy, and a post
+ * to a small room waits for few of them (our choice).
  */
 const bulkPostsAtOnce = 128
 
 /**
- * Hands the jobs of one lane, in order, to the members of their rooms. Returns when every member was served,
- * or is owed by a later job, or the job was set aside. Rejects with ChatError `unavailable` when store or broker are
- * out of reach: the same records must come again.
+ * Delivers the jobs of one lane, in order, to the members of their rooms. Resolves when every member was served, gets a
+ * later retry, or its job became a dead letter.
  *
- * @param bodies jobs as the lane carries them; what is no job is set aside and stops nothing
- * @param deadlineMs from then on (ms since 1970) nothing is posted any more: what is left goes into later jobs
+ * @param bodies jobs as the lane carries them; other records become dead letters and stop nothing
+ * @param deadlineMs time in ms since 1970 from which nothing is posted: the rest goes into later jobs
+ * @throws ChatError `unavailable` if the store or the broker is out of reach: the same records must be delivered again
  */
 export const makeDeliver = (deps: Deps) => {
   const remembered = remember(deps)
   return async (bodies: readonly string[], deadlineMs: number): Promise<void> => {
     const jobs = await decodeAll(bodies, deps)
-    const deliverAll = makeDeliverAll(deps, remembered, deadlineMs)
+    const deliverTo = makeDeliverTo(deps, remembered, deadlineMs)
     const audiences = [...Map.groupBy(jobs, audienceOf).values()]
     const results = await Promise.allSettled(
       audiences.map(async (ofAudience) => {
         try {
-          await deliverAll(ofAudience)
+          await deliverTo(ofAudience)
         } catch (error) {
           await deadLetterJobs(deps, ofAudience, error)
         }
@@ -76,97 +78,50 @@ export const makeDeliver = (deps: Deps) => {
   }
 }
 
-type Remembered = {
-  readonly delivered: BoundedMap<string, SeqRange>
-  readonly membersUnlessLarge: ReturnType<typeof makeMembersUnlessLarge>
-  readonly bulkPoster: FramePoster
-  readonly limitParts: ReturnType<typeof makeConcurrencyLimit>
-}
+type Remembered = ReturnType<typeof remember>
 
-/** What outlives a batch. All but the limits are hints: without them more is read, and some is sent twice. */
-const remember = (deps: Deps): Remembered => {
-  const delivered = makeBoundedMap<string, SeqRange>(rememberedAudiences)
-  // What the parts have not had until now was posted to all of the room: it is no hole.
+/** Creates the state that outlives a batch. All but the limits are hints: without them, more is read and sent twice. */
+const remember = (deps: Deps) => {
+  const delivered: BoundedMap<string, SeqRange> = makeBoundedMap(rememberedAudiences)
+  // When a room becomes large, its parts have received everything so far with the whole room: that is no gap.
   const onLarge = (roomId: string) => {
     for (const slots of slotRanges) delivered.delete(audienceName(roomId, slots))
   }
   const limitPosts = makeConcurrencyLimit(bulkPostsAtOnce)
+  const bulkPoster: FramePoster = {
+    ...deps.poster,
+    post: (connection, frame) => limitPosts(() => deps.poster.post(connection, frame)),
+  }
   return {
     delivered,
     membersUnlessLarge: makeMembersUnlessLarge({ ...deps, onLarge }),
-    bulkPoster: {
-      ...deps.poster,
-      post: (connection, frame) => limitPosts(() => deps.poster.post(connection, frame)),
-    },
+    bulkPoster,
     limitParts: makeConcurrencyLimit(partsAtOnce),
   }
 }
 
-type Serve = ReturnType<typeof makeServeMembers>
-
-/** Delivers jobs that are for the same members: all of a room, or one part of a large one. */
-const makeDeliverAll = (deps: Deps, remembered: Remembered, deadlineMs: number) => {
+/** Delivers jobs of one audience: a room, or one part of a large room. */
+const makeDeliverTo = (deps: Deps, remembered: Remembered, deadlineMs: number) => {
   const serve = makeServeMembers(deps, deadlineMs)
   const serveInBulk = makeServeMembers({ ...deps, poster: remembered.bulkPoster }, deadlineMs)
-  const deliverRoom = makeDeliverRoom(deps, remembered, serve)
-  const deliverPart = makeDeliverPart({
-    ...deps,
-    delivered: remembered.delivered,
-    readBatches: makeReadBatches(deps),
-    serve: serveInBulk,
-    deadlineMs,
-  })
-  const deliverAgain = makeDeliverAgain(deps)
+  const batchOf = makeBatchOf(deps)
+  const deliverRoom = makeDeliverRoom({ ...remembered, batchOf, splitRoom: makeSplitRoom(deps), serve })
+  const { delivered, limitParts } = remembered
+  const readBatches = makeReadBatches(deps)
+  const deliverPart = makeDeliverPart({ ...deps, delivered, readBatches, serve: serveInBulk, deadlineMs })
+  const deliverAgain = makeDeliverAgain({ ...deps, batchOf })
 
-  const deliverTo = async (roomId: string, slots: SlotRange | undefined, jobs: readonly Job[]) => {
-    if (slots) await deliverPart(roomId, slots, jobs.filter(isRangeJob))
-    else await deliverRoom(roomId, jobs.filter(isMessagesJob))
-    for (const job of jobs.filter(isRetryJob)) await deliverAgain(job, slots ? serveInBulk : serve)
-  }
   return async (jobs: readonly Job[]): Promise<void> => {
     const [first] = jobs
     if (!first) return
+    const { roomId } = first
     const slots = slotsOf(first)
-    const deliver = () => deliverTo(first.roomId, slots, jobs)
-    await (slots ? remembered.limitParts(deliver) : deliver())
-  }
-}
-
-/** Posts messages to all members of a room, or hands them over to the bulk lanes. Never some of both. */
-const makeDeliverRoom = (deps: Deps, { delivered, membersUnlessLarge }: Remembered, serve: Serve) => {
-  const batchOf = makeBatchOf(deps)
-  const splitRoom = makeSplitRoom(deps)
-  return async (roomId: string, jobs: readonly MessagesJob[]): Promise<void> => {
-    for (const range of planDelivery(jobs.map(rangeOf), delivered.get(roomId))) {
-      const members = await membersUnlessLarge(roomId)
-      if (members === 'large') {
-        await splitRoom(roomId, range)
-      } else {
-        const atHand = jobs.flatMap(({ epoch, entries }) => (epoch === range.epoch ? entries : []))
-        const batch = await batchOf(roomId, range, atHand)
-        if (batch) for await (const page of members) await serve(batch, page, 0)
-      }
-      delivered.set(roomId, deliveredAfter(delivered.get(roomId), range))
+    const deliverInOrder = async () => {
+      if (slots) await deliverPart(roomId, slots, jobs.filter(isRangeJob))
+      else await deliverRoom(roomId, jobs.filter(isMessagesJob))
+      for (const job of jobs.filter(isRetryJob)) await deliverAgain(job, slots ? serveInBulk : serve)
     }
-  }
-}
-
-const rangeOf = ({ epoch, entries }: MessagesJob): SeqRange => ({
-  epoch,
-  from: entries[0]?.seq ?? 0,
-  to: entries.at(-1)?.seq ?? 0,
-})
-
-/** Serves those who are still there once more. */
-const makeDeliverAgain = (deps: Deps) => {
-  const batchOf = makeBatchOf(deps)
-  return async (job: RetryJob, serve: Serve): Promise<void> => {
-    const { roomId, connectionIds, slots, attempt } = job
-    const found = await Promise.all(connectionIds.map((id) => deps.directory.find(roomId, id)))
-    const members = found.filter((member) => member !== undefined)
-    if (members.length === 0) return
-    const batch = await batchOf(roomId, job, [])
-    if (batch) await serve({ ...batch, ...(slots && { slots }) }, members, attempt)
+    await (slots ? limitParts(deliverInOrder) : deliverInOrder())
   }
 }
 
@@ -175,8 +130,9 @@ const isRangeJob = (job: Job): job is RangeJob => job.kind === 'range'
 const isRetryJob = (job: Job): job is RetryJob => job.kind === 'retry'
 
 /**
- * What jobs failed of: rethrown if it may pass, so that the batch comes again. A defect would come back each time
- * and hold up all rooms of the lane: its jobs are set aside.
+ * Moves failed jobs to the dead letters, because a defect would return each time and block the whole lane.
+ *
+ * @throws the error if it may pass (`unavailable`), so that the batch is delivered again
  */
 const deadLetterJobs = async (
   { publisher, telemetry }: Deps,
@@ -184,7 +140,7 @@ const deadLetterJobs = async (
   error: unknown,
 ): Promise<void> => {
   if (error instanceof ChatError && error.code === 'unavailable') throw error
-  telemetry.error('The jobs of a room failed and are set aside', error, {
+  telemetry.error('The jobs of a room failed and became dead letters', error, {
     roomId: jobs[0]?.roomId,
     jobs: jobs.length,
   })
@@ -202,7 +158,7 @@ const decodeAll = async (
     if (job) {
       jobs.push(job)
     } else {
-      telemetry.warn('A record of the lane is no job that this version knows; it is set aside', {
+      telemetry.warn('This version does not know a record of the lane; it became a dead letter', {
         bytes: body.length,
       })
       telemetry.count('deadLettered')

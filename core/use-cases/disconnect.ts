@@ -3,7 +3,7 @@ import type { RoomDirectory } from '../ports.ts'
 
 type Deps = { readonly directory: RoomDirectory }
 
-/** Takes a closed connection out of its rooms; a join of it that is still under way finds that it is too late. */
+/** Removes a closed connection from its rooms. A tombstone stops a join that is still in flight. */
 export const makeDisconnect =
   ({ directory }: Deps) =>
   async (userId: string, connectionId: string): Promise<void> => {

@@ -11,9 +11,9 @@ import type { MessageLog, RoomDirectory } from '../ports.ts'
 type Deps = { readonly directory: RoomDirectory; readonly log: MessageLog; readonly limits: Limits }
 
 /**
- * A page of a room's history: after a seq, before one, or the newest.
+ * Reads a page of a room's history: after a seq, before a seq, or the newest messages.
  *
- * @throws ChatError `not_a_member`; `stale_cursor` when the epoch is not the room's (any more)
+ * @throws ChatError `not_a_member`; `stale_cursor` if the epoch is not the room's current one
  */
 export const makeGetHistory =
   ({ directory, log, limits }: Deps) =>

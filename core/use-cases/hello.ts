@@ -9,11 +9,11 @@ type Deps = {
   readonly directory: RoomDirectory
   readonly log: MessageLog
   readonly limits: Limits
-  /** How long the socket may live; null where nothing ends it. */
+  /** Maximum age of a connection in seconds; null if unlimited. */
   readonly maxAgeSeconds: number | null
 }
 
-/** Tells a connection who it is, where its rooms stand and what the limits are. */
+/** Returns a connection's identity, the heads of its rooms, and the limits. */
 export const makeHello =
   ({ directory, log, limits, maxAgeSeconds }: Deps) =>
   async ({ connectionId, identity }: Caller, { id }: FrameOf<'hello'>): Promise<HelloFrame> => {

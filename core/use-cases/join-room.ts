@@ -17,17 +17,17 @@ type Deps = {
 }
 
 /**
- * Makes a connection a member, and returns what it missed: everything after `since`, or the newest messages.
+ * Makes a connection a member and returns everything after `since`, or the newest messages.
  *
- * @throws ChatError `forbidden` for a room that the token does not allow, or one room too many
+ * @throws ChatError `forbidden` for a room that the token does not allow, or for too many rooms
  */
 export const makeJoinRoom =
   ({ directory, log, clock, limits }: Deps) =>
   async (caller: Caller, frame: FrameOf<'joinRoom'>): Promise<JoinedFrame> => {
     requireEntry(caller.identity, frame.roomId)
     await requireFewRooms(directory, caller, frame.roomId, limits.roomsPerConnection)
-    // The row is written before the log is read: a message that the read does not see yet is delivered to
-    // this row, so that none falls between.
+    // PROTOCOL: promise 2. The row is written before the log is read. A message that the read does not see is delivered to
+    // this row.
     if (!(await directory.join(memberOf(caller, frame.roomId, clock())))) {
       throw new ChatError('forbidden', 'This connection has been closed. Connect again.')
     }
@@ -57,7 +57,7 @@ const readSince = async (
     : { ...(await log.read(request)), recovered: false, newest: true }
 }
 
-/** Whether nothing is missing between the cursor and the page. */
+/** Tells whether the page follows the cursor without a gap. PROTOCOL: promise 4 */
 const reaches = ({ epoch, seq, floor }: Page, since: Cursor): boolean =>
   (since.epoch === null ? since.seq === 0 : since.epoch === epoch) &&
   since.seq <= seq &&
@@ -85,7 +85,7 @@ const joinedFrame = (
   return { ...frame, messages: taken, more: page.more || taken.length < messages.length }
 }
 
-/** By an index that may lag: a connection that joins many rooms at once may end up in a few more. */
+/** Checks the number of rooms by an index that may lag: concurrent joins may exceed the limit slightly. */
 const requireFewRooms = async (
   directory: RoomDirectory,
   { identity, connectionId }: Caller,

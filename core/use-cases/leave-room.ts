@@ -6,7 +6,7 @@ import type { RoomDirectory } from '../ports.ts'
 
 type Deps = { readonly directory: RoomDirectory }
 
-/** Takes a connection out of a room; one that was not in it is answered alike. */
+/** Removes a connection from a room. A connection that is no member gets the same answer. */
 export const makeLeaveRoom =
   ({ directory }: Deps) =>
   async ({ connectionId }: Caller, { id, roomId }: FrameOf<'leaveRoom'>): Promise<LeftFrame> => {

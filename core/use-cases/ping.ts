@@ -8,8 +8,8 @@ import type { Clock, MessageLog, RoomDirectory } from '../ports.ts'
 type Deps = { readonly directory: RoomDirectory; readonly log: MessageLog; readonly clock: Clock }
 
 /**
- * Keeps a connection alive, with its place in all its rooms, and tells where rooms stand: the last message of a room
- * that has fallen quiet leaves no hole, so this is how a client learns that it missed it.
+ * Keeps a connection and its memberships alive, and returns the heads of rooms. The loss of a room's last message leaves no
+ * gap, so a client detects it only by the head. PROTOCOL: promise 3
  */
 export const makePing =
   ({ directory, log, clock }: Deps) =>
@@ -23,7 +23,7 @@ export const makePing =
     return { type: 'pong', ...(id !== undefined && { id }), heads: Object.fromEntries(heads) }
   }
 
-/** Once half of their time is over, and all together: the row in the user's own room is as old as the connection. */
+/** Renews all rows together, after half of their life. The row in the personal room shows the age of all. */
 const renewRows = async (directory: RoomDirectory, caller: Caller, nowMs: number): Promise<void> => {
   const { connectionId, identity } = caller
   const ownRoom = await personalRoomOf(identity.userId)
@@ -32,6 +32,6 @@ const renewRows = async (directory: RoomDirectory, caller: Caller, nowMs: number
   const rooms = await directory.roomsOf(identity.userId, connectionId)
   const others = rooms.filter((roomId) => roomId !== ownRoom)
   await Promise.all(others.map((roomId) => directory.renew(roomId, connectionId, nowMs + membershipMs)))
-  // Last, because it says that the others were renewed. One that was forgotten by mistake is made again.
+  // Renewed last, because it proves that the others were. A row that was forgotten by mistake is created again.
   await directory.join({ ...memberOf(caller, ownRoom, nowMs), ...(own && { joinedAtMs: own.joinedAtMs }) })
 }

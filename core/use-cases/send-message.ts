@@ -25,17 +25,17 @@ type Deps = {
 }
 
 /**
- * Stores a message and hands it to the room's lane; the acknowledgement means that both are done.
+ * Stores a message and publishes it to the room's lane. The acknowledgement means that both are done.
  *
- * @throws ChatError `forbidden`, `not_a_member`, `rejected`, `stale_cursor`; `unavailable`: the same frame may be sent again, and
- * is stored once if it bears a clientMessageId
+ * @throws ChatError `forbidden`, `not_a_member`, `rejected` or `stale_cursor`; `unavailable` if the same frame may be sent
+ * again, which stores it once if it has a `clientMessageId`
  */
 export const makeSendMessage =
   ({ directory, moderate, log, publisher, clock, newId, telemetry }: Deps) =>
   async (caller: Caller, frame: FrameOf<'sendMessage'>): Promise<AckFrame> => {
     requireNoSystemRoom(frame.roomId)
-    // The broker is looked at before the append, so that an outage does not fill the log with messages that
-    // nobody was told of.
+    // The broker is checked before the append, so that an outage does not fill the log with messages that are never
+    // pushed.
     await Promise.all([requireMember(directory, frame.roomId, caller.connectionId), publisher.ready()])
     const sender = senderOf(caller.identity)
     const content = await moderate({ roomId: frame.roomId, sender, content: frame.content })
@@ -43,7 +43,7 @@ export const makeSendMessage =
       draftOf(frame, { sender, content, messageId: newId(), sentAtMs: clock() }),
     )
     telemetry.count(duplicate ? 'message.duplicate' : 'message.stored')
-    // A duplicate is published as well: the first attempt may have died between append and publish.
+    // PROTOCOL: promise 2. A duplicate is published as well: the first try may have died between append and publish.
     await publisher.publish({ v: 1, kind: 'messages', roomId: frame.roomId, epoch, entries: [entry] })
     return {
       type: 'ack',

@@ -1,5 +1,5 @@
 import type { LaneRecord } from '../../core/domain/job.ts'
-import { isBulkLane, type Lane, type LaneCounts, laneNames } from '../../core/domain/lanes.ts'
+import { batchSizeOf, isBulkLane, type Lane, type LaneCounts, laneNames } from '../../core/domain/lanes.ts'
 import type { Clock, LaneConsumer, Subscription } from '../../core/ports.ts'
 import type { Handlers } from './handlers.ts'
 
@@ -11,12 +11,9 @@ type Options = {
   readonly counts: LaneCounts
   /** Invokes the deliver function. After a rejection, the whole batch is delivered again. */
   readonly deliver: (event: RabbitMqEvent) => Promise<void>
-  /** Maximum number of records in a batch. Default: 100, the default of Lambda's event source. */
+  /** Maximum number of records in a batch. Default: `batchSizeOf`. */
   readonly batchSize?: number
-  /**
-   * Maximum number of records in a batch of a bulk lane. Default: 1,000. Their jobs are small, and jobs for the same
-   * members share frames: the further a large room falls behind, the fewer frames it needs to catch up.
-   */
+  /** Maximum number of records in a batch of a bulk lane. Default: `batchSizeOf`. */
   readonly bulkBatchSize?: number
   /** Maximum size of a batch in bytes; larger ones are split. Default: 6 MB, Lambda's limit of a payload. */
   readonly batchBytes?: number
@@ -31,12 +28,12 @@ export type LanePoller = {
 
 /** Subscribes to all lanes. @throws the error of `subscribe`, after releasing the lanes that were subscribed */
 export const startLanePoller = async (options: Options): Promise<LanePoller> => {
-  const { consumer, counts, batchSize = 100, bulkBatchSize = 1_000 } = options
+  const { consumer, counts, batchSize, bulkBatchSize } = options
   const subscribed = await Promise.allSettled(
     laneNames(counts).map((lane) =>
       // The consumer logs a rejection, waits, and delivers the batch again.
       consumer.subscribe(lane, (records) => handOver(options, lane, records), {
-        batchSize: isBulkLane(lane) ? bulkBatchSize : batchSize,
+        batchSize: (isBulkLane(lane) ? bulkBatchSize : batchSize) ?? batchSizeOf(lane),
       }),
     ),
   )

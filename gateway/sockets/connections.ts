@@ -26,8 +26,8 @@ export type Connections = {
   /** Takes one request from the account's rate limit; false if none is left. */
   readonly admitRequest: () => boolean
   /**
-   * Posts by API Gateway's rules: 410 (`gone`) before $connect has returned and once closing has begun, 429
-   * (`throttled`) for the account's rate or a slow consumer. Without an injected latency, the frame reaches the
+   * Posts by API Gateway's rules: 410 (`gone`) before $connect has returned and once closing has begun. The answer is
+   * 429 (`throttled`) for the account's rate or a slow consumer. Without an injected latency, the frame reaches the
    * socket before the call returns, so posts keep the order of the calls.
    */
   readonly post: (id: string, frame: string | Buffer) => Promise<PostResult>

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Clock, Telemetry } from '../../core/ports.ts'
+import { unauthorizedMessage } from '../../lambdas/routes.ts'
 import { InvocationTimeout, type Invoke } from '../lambda/invoke.ts'
 import type { Faults } from '../settings/faults.ts'
 import type { GatewayLimits } from '../settings/limits.ts'
@@ -117,7 +118,9 @@ const authorize = async (
     telemetry.error('The authorizer returned an invalid result', new Error(authorization.reason), ids)
   } catch (error) {
     // API Gateway documents this thrown message as the only way to answer 401.
-    if (error instanceof Error && error.message === 'Unauthorized') return refusal(401, 'Unauthorized', ids)
+    if (error instanceof Error && error.message === unauthorizedMessage) {
+      return refusal(401, unauthorizedMessage, ids)
+    }
     telemetry.error('The authorizer failed', error, ids)
   }
   return refusal(500, 'Internal server error', ids)

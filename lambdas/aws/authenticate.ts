@@ -4,16 +4,17 @@ import type { TokenVerifier } from '../../core/ports.ts'
 import { ChatError } from '../../protocol/chat-error.ts'
 import { UserIdSchema } from '../../protocol/client-frames.ts'
 
-/** What a client says of itself when it connects. */
+/** Credentials that a client presents when it connects. */
 export type Credentials = {
   readonly token: string | undefined
   readonly userId: string | undefined
   readonly name: string | undefined
 }
 
-/** @throws ChatError `unauthorized`, saying what to do; `unavailable` if the issuer's keys are out of reach */
+/** Identifies a client. @throws ChatError `unauthorized`, or `unavailable` if the issuer's keys are out of reach */
 export type Authenticate = (credentials: Credentials) => Promise<Identity>
 
+/** Creates authentication by token. */
 export const makeTokenAuthentication =
   (verify: TokenVerifier): Authenticate =>
   async ({ token }) => {
@@ -26,7 +27,7 @@ export const makeTokenAuthentication =
     return verify(token)
   }
 
-/** Open mode: whoever connects is whom they say, and may enter every room. For a developer's own machine. */
+/** Creates authentication of open mode, for development: clients choose their user id and may enter every room. */
 export const makeOpenAuthentication =
   (): Authenticate =>
   async ({ userId, name }) => {
@@ -38,7 +39,7 @@ export const makeOpenAuthentication =
       ...(v.is(UserIdSchema, name) && { name }),
       rooms: ['*'],
       roles: [],
-      // Nothing expires: the largest time that JavaScript knows.
+      // Never expires: the largest time in JavaScript.
       tokenExpiresAtMs: 8.64e15,
     }
   }

@@ -1,12 +1,12 @@
 import type { PublishRequest } from '../../core/domain/publish-request.ts'
 
 /**
- * The events that the handlers read and the results that they return, as API Gateway's WebSocket APIs, its
- * HTTP APIs and Lambda's event source for RabbitMQ define them; only what is used here. @types/aws-lambda has
- * no `authorizer` on a message event, which this project stands on.
+ * Events that handlers read and results that they return. API Gateway and Lambda's event source for RabbitMQ define them;
+ * these types contain only the fields in use. @types/aws-lambda lacks `authorizer` on message events, which is essential
+ * here.
  */
 
-/** What `authorize` hands to every later event of the connection. API Gateway allows strings, numbers and booleans, 8 KB in all. */
+/** Context that `authorize` adds to every later event of the connection. API Gateway allows scalars, 8 KB in all. */
 export type AuthorizerContext = Readonly<Record<string, string | number | boolean | undefined>>
 
 type RequestContext = {
@@ -42,7 +42,7 @@ export type ConnectEvent = UpgradeRequest & {
   readonly isBase64Encoded: boolean
 }
 
-/** Carries neither headers nor a query string. */
+/** Event of a route for frames. It has neither headers nor a query string. */
 export type MessageEvent = {
   readonly requestContext: RequestContext & { readonly eventType: 'MESSAGE'; readonly messageId: string }
   readonly body?: string
@@ -59,7 +59,7 @@ export type DisconnectEvent = {
   readonly isBase64Encoded: boolean
 }
 
-/** An HTTP API event, payload format 2.0. */
+/** Event of an HTTP API, in payload format 2.0. */
 export type HttpEvent = {
   readonly rawPath: string
   readonly headers: SingleValue
@@ -73,7 +73,7 @@ export type HttpEvent = {
 export type RabbitMqEvent = {
   readonly eventSource: 'aws:rmq'
   readonly eventSourceArn: string
-  /** By `queue::vhost`. */
+  /** Records by `queue::vhost`. */
   readonly rmqMessagesByQueue: Readonly<Record<string, readonly RabbitMqRecord[]>>
 }
 
@@ -81,48 +81,48 @@ export type RabbitMqRecord = {
   /** String headers arrive as `{bytes: number[]}`. */
   readonly basicProperties: { readonly [property: string]: unknown; readonly messageId?: string | null }
   readonly redelivered: boolean
-  /** Base64. */
+  /** Body in base64. */
   readonly data: string
 }
 
-/** What `deliver` hands to `publish`. */
+/** Event with which `deliver` invokes `publish`. */
 export type PublishEvent = { readonly requests: readonly PublishRequest[] }
 
-/** What an operator hands to `dead-letters`: the arguments of `npm run dead-letters`. Nobody has checked them. */
+/** Event with which an operator invokes `dead-letters`: the unchecked arguments of `npm run dead-letters`. */
 export type DeadLettersEvent = { readonly args?: unknown }
 
-/** What that command prints, and ends with. */
+/** Output and exit code of the dead-letters command. */
 export type DeadLettersResult = {
   readonly output: string
   readonly errors: string
   readonly exitCode: number
 }
 
-/** A custom resource's event, as CDK's provider framework hands it on. */
+/** Event of a custom resource, as CDK's provider framework passes it. */
 export type CustomResourceEvent = {
   readonly RequestType: 'Create' | 'Update' | 'Delete'
   readonly PhysicalResourceId?: string
 }
 
-/** That of the topology: the exchange of its jobs. */
+/** Event of the topology's custom resource, with the exchange of its jobs. */
 export type DeclareTopologyEvent = CustomResourceEvent & {
   readonly ResourceProperties: { readonly Jobs: string }
 }
 
-/** That of a reader's teardown: the mapping's UUID, as cdk-amazonmq names it. */
+/** Event of a reader's teardown, with the UUID of its event source mapping. */
 export type DeleteReaderEvent = CustomResourceEvent & {
   readonly ResourceProperties: { readonly EsmId: string }
 }
 
-/** Of Lambda's context, what the handlers use. */
+/** Fields of Lambda's context that handlers use. */
 export type InvocationContext = {
   readonly functionName?: string
   readonly awsRequestId: string
-  /** ms until Lambda ends this invocation. */
+  /** Returns the ms until Lambda ends this invocation. */
   readonly getRemainingTimeInMillis: () => number
 }
 
-/** `body` reaches the client where the route returns a response; on $connect, `statusCode` is the upgrade's status. */
+/** Result of a route. `body` reaches the client if the route returns a response; $connect's status is the upgrade's. */
 export type Response = {
   readonly statusCode: number
   readonly headers?: Readonly<Record<string, string>>
@@ -142,7 +142,7 @@ export type AuthorizerResult = {
   readonly context?: AuthorizerContext
 }
 
-/** Throws `Error('Unauthorized')`, to the letter, for a 401. */
+/** Handler of the authorizer. It throws `Error('Unauthorized')`, exactly, for a 401. */
 export type AuthorizeHandler = (
   event: AuthorizerEvent,
   context: InvocationContext,
@@ -157,7 +157,7 @@ export type DeadLettersHandler = (
   event: DeadLettersEvent,
   context: InvocationContext,
 ) => Promise<DeadLettersResult>
-/** By another id than before, CloudFormation takes it for another resource, and has the one before deleted. */
+/** Id of a custom resource. If it changes, CloudFormation treats it as a new resource and deletes the previous one. */
 type CustomResourceResult = { readonly PhysicalResourceId: string }
 export type DeclareTopologyHandler = (
   event: DeclareTopologyEvent,

@@ -4,12 +4,12 @@ import { ChatError } from '../../protocol/chat-error.ts'
 import { jsonBytes } from '../../protocol/limits.ts'
 import type { AuthorizerContext } from './events.ts'
 
-/** API Gateway quota for the context of a Lambda authorizer: 8 KB. */
+/** Maximum bytes of a Lambda authorizer's context: API Gateway quota of 8 KB. */
 const maxContextBytes = 8 * 1024
 
 /**
- * An identity as an authorizer's context, which holds strings only so that whatever turns numbers into strings
- * on the way changes nothing.
+ * Converts an identity to an authorizer's context. It contains strings only, so that a conversion of numbers on the way
+ * changes nothing.
  *
  * @throws ChatError `forbidden` for a token with more rooms than fit
  */
@@ -31,7 +31,7 @@ export const contextOf = ({ userId, name, rooms, roles, tokenExpiresAtMs }: Iden
   return context
 }
 
-/** The identity that the authorizer put into a connection's events. A context that is not ours is a defect, and throws. */
+/** Reads the identity from a connection's events. @throws Error for a context of another origin, which is a defect */
 export const identityOf = (context: AuthorizerContext | undefined): Identity => {
   const { userId, name, rooms, roles, tokenExpiresAtMs } = v.parse(ContextSchema, context)
   return {

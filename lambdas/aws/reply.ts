@@ -7,6 +7,7 @@ import type { ReplyFrame } from '../../protocol/server-frames.ts'
 import type { MessageEvent, Response } from './events.ts'
 import { identityOf } from './identity-context.ts'
 
+/** Dependencies of `replyTo`. */
 export type ReplyDeps = {
   readonly telemetry: Telemetry
   readonly clock: Clock
@@ -14,7 +15,7 @@ export type ReplyDeps = {
   readonly managementEndpoint: ManagementEndpoint
 }
 
-/** The @connections endpoint of the API that an event came through. */
+/** Returns the @connections endpoint of the API of an event. */
 export type ManagementEndpoint = (context: {
   readonly apiId: string
   readonly domainName: string
@@ -22,9 +23,8 @@ export type ManagementEndpoint = (context: {
 }) => string
 
 /**
- * Answers a message event: understands its frame, hands it to `handle`, and turns what comes of it into a frame.
- * Every failure becomes an `error` frame here and nowhere else. The status is always 200: what went wrong is in the
- * frame, and no client sees a status.
+ * Answers a message event: parses its frame, passes it to `handle`, and returns the reply as a frame. Every failure becomes
+ * an `error` frame here and nowhere else. The status is always 200, because clients see the frame only.
  */
 export const replyTo = async (
   event: MessageEvent,
@@ -49,18 +49,23 @@ export const replyTo = async (
   }
 }
 
-/** What the client is told of an error; what is not the client's business is logged here, once, with its cause. */
+/** Converts an error to the one that the client sees. Defects and outages are logged here, once, with their cause. */
 export const toClientError = (
   error: unknown,
   telemetry: Telemetry,
   fields: Readonly<Record<string, unknown>>,
 ): ChatError => {
   if (error instanceof ChatError) {
-    if (error.code === 'unavailable') telemetry.error('A request could not be served', error, fields)
+    if (error.code === 'unavailable')
+      telemetry.error('A request failed because the store or broker is unavailable', error, fields)
     return error
   }
-  telemetry.error('A request failed', error, fields)
-  return new ChatError('internal', 'Something went wrong on our side. It has been logged.', { cause: error })
+  telemetry.error('A request failed because of a defect', error, fields)
+  return new ChatError(
+    'internal',
+    'The service failed because of a defect, which was logged. Send the frame again.',
+    { cause: error },
+  )
 }
 
 const responseOf = (frame: ReplyFrame): Response => ({ statusCode: 200, body: JSON.stringify(frame) })

@@ -28,7 +28,9 @@ export const handler = observed(
     retire: async (topologyId) => {
       const retired = topologyAt(topologyId)
       if (retired === undefined) {
-        telemetry.warn('A topology of an unknown name is left alone', { topologyId })
+        telemetry.warn('The previous topology has an unknown name; its queues are left in place', {
+          topologyId,
+        })
         return
       }
       await retireTopology(

@@ -30,7 +30,7 @@ const parts = {
   limits,
 }
 
-/** API Gateway quota "connection duration": 2 hours. */
+/** Maximum age of a connection in seconds: API Gateway quota "connection duration", 2 hours. */
 const maxAgeSeconds = 2 * 60 * 60
 
 export const handler = observed(

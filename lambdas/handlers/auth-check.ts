@@ -13,7 +13,7 @@ type Deps = {
   readonly telemetry: Telemetry
 }
 
-/** GET /auth-check: what an upgrade with the same token and room would say, for browsers, which cannot see its status. */
+/** Handles GET /auth-check, which tells browsers whether an upgrade with this token and room would be accepted. */
 export const makeAuthCheckHandler =
   ({ authenticate, checkAccess, telemetry }: Deps): AuthCheckHandler =>
   async (event) => {
@@ -34,7 +34,7 @@ const bearerOf = ({ headers }: HttpEvent): string | undefined =>
 
 const responseOf = (statusCode: number, body: object): Response => ({
   statusCode,
-  // Which pages may read it is the API's own affair (CORS): API Gateway's settings, or the gateway's allowed origins.
+  // CORS is left to the API: API Gateway's settings, or the gateway's allowed origins.
   headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
   body: JSON.stringify(body),
 })

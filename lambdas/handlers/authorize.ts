@@ -4,10 +4,11 @@ import type { Authenticate } from '../aws/authenticate.ts'
 import type { AuthorizeHandler, AuthorizerResult } from '../aws/events.ts'
 import { contextOf } from '../aws/identity-context.ts'
 import { queryOf, tokenOf } from '../aws/upgrade-request.ts'
+import { unauthorizedMessage } from '../routes.ts'
 
 type Deps = { readonly authenticate: Authenticate; readonly telemetry: Telemetry }
 
-/** Tells API Gateway whom a new connection speaks for: its answer's context comes with every later event. */
+/** Handles the authorizer: it identifies the user of a new connection. Its context comes with every later event. */
 export const makeAuthorizeHandler =
   ({ authenticate, telemetry }: Deps): AuthorizeHandler =>
   async (event) => {
@@ -23,16 +24,14 @@ export const makeAuthorizeHandler =
       telemetry.count('connection.refused')
       telemetry.info('A connection was refused', { code: error.code, reason: error.message })
       if (error.code === 'forbidden') return policy('Deny', 'refused', event.methodArn)
-      if (error.code === 'unauthorized') throw new Error(unauthorized, { cause: error })
+      if (error.code === 'unauthorized') throw new Error(unauthorizedMessage, { cause: error })
       throw error
     }
   }
 
-/** The one message that API Gateway turns into a 401. */
-const unauthorized = 'Unauthorized'
-
-/** Whether what the handler threw is its way to refuse a token. */
-export const isRefusal = (error: unknown): boolean => error instanceof Error && error.message === unauthorized
+/** Tells whether a thrown error is the handler's way to refuse a token. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof Error && error.message === unauthorizedMessage
 
 const policy = (effect: 'Allow' | 'Deny', principalId: string, resource: string): AuthorizerResult => ({
   principalId,

@@ -13,7 +13,7 @@ type Deps = {
   readonly telemetry: Telemetry
 }
 
-/** $connect: registers the connection. Its status is the status of the upgrade. */
+/** Handles $connect: registers the connection. Its status becomes the status of the upgrade. */
 export const makeConnectHandler =
   ({ connect, managementEndpoint, telemetry }: Deps): ConnectHandler =>
   async (event) => {

@@ -3,13 +3,13 @@ import type { DeadLettersHandler } from '../aws/events.ts'
 type Output = { readonly tell: (text: string) => void; readonly complain: (text: string) => void }
 
 type Deps = {
-  /** Does what the arguments ask for, and resolves with the exit code. */
+  /** Runs the command with the arguments; resolves with the exit code. */
   readonly run: (args: readonly string[], output: Output) => Promise<number>
-  /** Most characters of an answer. Default: 2,500,000, since Lambda returns 6 MB, as JSON, where one may take two bytes. */
+  /** Maximum characters of the answer. Default: 2,500,000, because Lambda returns at most 6 MB of JSON. */
   readonly mostCharacters?: number
 }
 
-/** `npm run dead-letters` where the broker is in reach: whoever operates the deployment invokes it with the arguments. */
+/** Handles the invocation by `npm run dead-letters`, for operators who cannot reach the broker. */
 export const makeDeadLettersHandler =
   ({ run, mostCharacters = 2_500_000 }: Deps): DeadLettersHandler =>
   async ({ args }) => {
@@ -31,6 +31,6 @@ const tooMuch = 'It was done, and there is more to tell than an answer may hold:
 const areArguments = (args: unknown): args is readonly string[] =>
   Array.isArray(args) && args.every((arg) => typeof arg === 'string')
 
-/** As many whole lines as so many characters hold. */
+/** Returns as many whole lines as fit into a number of characters. */
 const firstLines = (text: string, most: number): string =>
   text.length <= most ? text : text.slice(0, Math.max(0, text.lastIndexOf('\n', most)))

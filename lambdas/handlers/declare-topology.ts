@@ -1,26 +1,28 @@
 import type { DeclareTopologyHandler } from '../aws/events.ts'
 
 type Deps = {
-  /** Creates what is not there yet. */
+  /** Creates missing exchanges and queues. */
   readonly declare: () => Promise<void>
-  /** Moves what is left in the lanes of an earlier topology to where it is read now. */
+  /** Moves the records that remain in an earlier topology to the current one. */
   readonly retire: (topologyId: string) => Promise<void>
-  /** Changes with the names of what is declared. */
+  /** Id of the topology, which changes with its names. */
   readonly topologyId: string
 }
 
 /**
- * CloudFormation's custom resource: exchanges and queues are there before anything is published or read. An update that
- * changes their names makes another resource of it, and CloudFormation has the one before deleted when all else is done.
- * With the stack nothing is deleted: it goes with the broker.
+ * Handles the custom resource that declares exchanges and queues before any function publishes or reads. An update that
+ * changes their names makes it a new resource, and CloudFormation deletes the previous one at the end. Deleting the stack
+ * deletes nothing here, because the broker goes as well.
  */
 export const makeDeclareTopologyHandler =
   ({ declare, retire, topologyId }: Deps): DeclareTopologyHandler =>
   async ({ RequestType, PhysicalResourceId = topologyId, ResourceProperties }) => {
     if (RequestType !== 'Delete') {
-      // A function of another deployment than the event would have the lanes retired that are in use.
+      // A function of another deployment than the event's would retire lanes that are in use.
       if (ResourceProperties.Jobs !== topologyId) {
-        throw new Error(`${ResourceProperties.Jobs} is to be declared, and this function knows ${topologyId}`)
+        throw new Error(
+          `The event is for ${ResourceProperties.Jobs}, but this function declares ${topologyId}. Deploy again.`,
+        )
       }
       await declare()
       return { PhysicalResourceId: topologyId }

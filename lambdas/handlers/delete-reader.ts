@@ -1,13 +1,13 @@
 import type { DeleteReaderHandler } from '../aws/events.ts'
 
 type Deps = {
-  /** Also does well where there is no such mapping any more. */
+  /** Deletes a mapping; succeeds if it no longer exists. */
   readonly deleteMapping: (uuid: string) => Promise<void>
 }
 
 /**
- * CloudFormation's custom resource: has an event source mapping deleted ahead of everything that Lambda needs to take
- * it down. It is known by the mapping's id, so that one that takes another's place has that one deleted.
+ * Handles the custom resource that deletes an event source mapping before the resources that Lambda needs for that. Its id
+ * is the mapping's, so that a replaced mapping is deleted as well.
  */
 export const makeDeleteReaderHandler =
   ({ deleteMapping }: Deps): DeleteReaderHandler =>

@@ -4,10 +4,10 @@ import type { DeliverHandler } from '../aws/events.ts'
 
 type Deps = { readonly deliver: ReturnType<typeof makeDeliver>; readonly clock: Clock }
 
-/** Time kept back before Lambda's timeout, to hand what is left to a later job. */
+/** Time reserved before Lambda's timeout, in ms, to publish the rest as later jobs (our choice). */
 const reserveMs = 5_000
 
-/** Records of a lane, as Lambda's event source for RabbitMQ hands them over. A throw brings the whole batch again. */
+/** Handles a batch of a lane from Lambda's event source for RabbitMQ. After a throw, the whole batch is delivered again. */
 export const makeDeliverHandler =
   ({ deliver, clock }: Deps): DeliverHandler =>
   async ({ rmqMessagesByQueue }, { getRemainingTimeInMillis }) => {

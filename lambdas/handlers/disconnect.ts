@@ -5,7 +5,7 @@ import { identityOf } from '../aws/identity-context.ts'
 
 type Deps = { readonly disconnect: ReturnType<typeof makeDisconnect>; readonly telemetry: Telemetry }
 
-/** $disconnect: takes the connection out of its rooms. A throw brings nothing but a logged error: nobody is left to answer. */
+/** Handles $disconnect: removes the connection from its rooms. A throw is only logged, because no client remains. */
 export const makeDisconnectHandler =
   ({ disconnect, telemetry }: Deps): DisconnectHandler =>
   async ({ requestContext }) => {

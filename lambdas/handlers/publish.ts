@@ -5,7 +5,7 @@ import type { PublishHandler } from '../aws/events.ts'
 
 type Deps = { readonly publisher: RoomPublisher }
 
-/** Publishes for `deliver`, which runs where the broker cannot be reached. A throw: some may be in their lanes, or none. */
+/** Publishes for `deliver`, which cannot reach the broker. After a throw, some jobs may be in their lanes. */
 export const makePublishHandler =
   ({ publisher }: Deps): PublishHandler =>
   async ({ requests }) => {

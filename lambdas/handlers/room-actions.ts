@@ -15,7 +15,7 @@ type Deps = ReplyDeps & {
   readonly ping: ReturnType<typeof makePing>
 }
 
-/** The routes of a room that do not write to its log. */
+/** Handles the routes that do not write to a room's log. */
 export const makeRoomActionsHandler =
   ({ joinRoom, leaveRoom, getHistory, hello, ping, ...deps }: Deps): MessageHandler =>
   (event) =>

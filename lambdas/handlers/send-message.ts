@@ -5,7 +5,7 @@ import { type ReplyDeps, replyTo } from '../aws/reply.ts'
 
 type Deps = ReplyDeps & { readonly sendMessage: ReturnType<typeof makeSendMessage> }
 
-/** The sendMessage route. */
+/** Handles the sendMessage route. */
 export const makeSendMessageHandler =
   ({ sendMessage, ...deps }: Deps): MessageHandler =>
   (event) =>

@@ -5,8 +5,8 @@ import { systemClock } from '../../adapters/system/clock.ts'
 import { type Authenticate, makeTokenAuthentication } from '../aws/authenticate.ts'
 
 /**
- * How connections prove who they are; open mode is for a developer's own machine, and refused. A secret is read from
- * AUTH_SECRET_ARN when the first token comes, and once for the life of the environment.
+ * Creates the authentication of connections. Open mode is refused. A secret is read from AUTH_SECRET_ARN at the first token,
+ * once per environment, so a rotated secret takes effect in new environments only.
  *
  * @throws SettingsError
  */
@@ -15,7 +15,7 @@ export const authenticationOf = (environment: Environment): Authenticate => {
   if (secretArn === undefined || secretArn === '') return authenticate(readAuthSettings(environment))
   let authentication: Promise<Authenticate> | undefined
   const readSecret = async () => {
-    // Late, because whoever trusts an issuer never needs it.
+    // Imported late, because a deployment with an issuer never needs it.
     const { makeSecretSource } = await import('../../adapters/secrets-manager/secret-source.ts')
     const AUTH_SECRET = await makeSecretSource()(secretArn)
     return authenticate(readAuthSettings({ ...environment, AUTH_SECRET }))

@@ -15,10 +15,11 @@ type Settings = {
   readonly BULK_LANES: number
 }
 
+/** Describes exchanges and queues by the environment's settings. */
 export const topologyOf = ({ LANES: lanes, BULK_LANES: bulkLanes, QUEUE_PREFIX: prefix }: Settings) =>
   describeTopology({ lanes, bulkLanes, prefix })
 
-/** The broker's address with who one is there: in the URL itself, or in a secret, which is read for each connection. */
+/** Returns the broker's URL with user and password, from the URL itself or from a secret, read for each connection. */
 export const brokerAddressOf = ({
   RABBITMQ_URL: address,
   RABBITMQ_SECRET_ARN: secretArn,
@@ -34,7 +35,7 @@ export const brokerAddressOf = ({
   }
 }
 
-/** A publisher whose topology was declared when the stack was deployed. */
+/** Creates a publisher. The deployment has declared its topology. */
 export const publisherOf = (settings: Settings, telemetry: Telemetry): RoomPublisher =>
   makeRoomPublisher({
     connection: makeBrokerConnection({ url: brokerAddressOf(settings), telemetry }),

@@ -1,8 +1,8 @@
 import { environment } from './environment.ts'
 
-// Stands in for @aws-sdk/credential-provider-node when the functions are bundled. Lambda puts a function's credentials
-// into its environment, for its whole life; the chain of the SDK, which looks for them in seven other places, is a
-// third of a bundle, and what is loaded late of it keeps the rest from being joined into one piece.
+// Replaces @aws-sdk/credential-provider-node in bundles. Lambda puts a function's credentials into its environment for
+// its whole life. The SDK's chain looks in seven other places and would make up a third of a bundle. Its late imports would
+// also keep esbuild from joining the rest into one file.
 
 type Credentials = {
   readonly accessKeyId: string
@@ -10,7 +10,7 @@ type Credentials = {
   readonly sessionToken?: string
 }
 
-/** As the SDK asks for it. Rejects with an error of the name that the SDK gives, which adapters take for a passing one. */
+/** Creates the provider that the SDK expects. It rejects with the SDK's error name, which adapters treat as temporary. */
 export const defaultProvider = () => async (): Promise<Credentials> => {
   const {
     AWS_ACCESS_KEY_ID: accessKeyId,

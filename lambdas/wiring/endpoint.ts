@@ -8,14 +8,14 @@ export const managementEndpointOf = ({
 }: Settings): ManagementEndpoint => makeManagementEndpoint({ endpointUrl, region })
 
 type Options = {
-  /** Where AWS's own services are not: LocalStack's address, or that of anything that sets `AWS_ENDPOINT_URL`. */
+  /** URL of LocalStack, or of another replacement of AWS, from `AWS_ENDPOINT_URL`. */
   readonly endpointUrl: string | undefined
   readonly region: string
 }
 
 /**
- * The @connections endpoint of the API that an event came through. By the API's id and not by the domain it was
- * reached at: on a custom domain the stage is not part of the path, and need not be mapped at all.
+ * Creates the function that returns the @connections endpoint of an event's API. It uses the API's id instead of the event's
+ * domain. On a custom domain, the stage is not part of the path and may not be mapped at all.
  */
 export const makeManagementEndpoint =
   ({ endpointUrl, region }: Options): ManagementEndpoint =>

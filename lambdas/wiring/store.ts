@@ -11,11 +11,13 @@ type LogSettings = { readonly MESSAGES_TABLE: string; readonly RETENTION_DAYS?: 
 
 const dayMs = 24 * 60 * 60 * 1000
 
+/** Creates the room directory of a function. */
 export const directoryOf = (
   client: DynamoDBClient,
   { CONNECTIONS_TABLE }: DirectorySettings,
 ): RoomDirectory => makeRoomDirectory({ client, tableName: CONNECTIONS_TABLE, clock: systemClock })
 
+/** Creates the message log of a function. */
 export const logOf = (
   client: DynamoDBClient,
   { MESSAGES_TABLE, RETENTION_DAYS }: LogSettings,
@@ -28,6 +30,6 @@ export const logOf = (
     newId: makeIdSource({ clock: systemClock }),
     limits,
     ...(RETENTION_DAYS !== undefined && { retentionMs: RETENTION_DAYS * dayMs }),
-    // An environment has one invocation at a time, so there is never another entry to share a put with.
+    // An environment handles one invocation at a time, so a put never has a second entry.
     maxRunEntries: 1,
   })

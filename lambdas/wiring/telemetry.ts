@@ -7,6 +7,7 @@ type Settings = {
   readonly LOG_LEVEL: LogLevel
 }
 
+/** Creates the telemetry of a function. */
 export const telemetryOf = ({
   SERVICE_NAME: service,
   METRICS_NAMESPACE: namespace,

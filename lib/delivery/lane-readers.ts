@@ -5,16 +5,13 @@ import {
   SourceAccessConfigurationType,
 } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
-import { isBulkLane, type Lane, laneNames } from '../../core/domain/lanes.ts'
+import { batchSizeOf, laneNames } from '../../core/domain/lanes.ts'
 import type { ChatFunction } from '../functions/chat-function.ts'
 import type { Deployment } from '../functions/deployment.ts'
 import type { BrokerLanes } from '../lanes/broker-lanes.ts'
 import { ReaderTeardown } from './reader-teardown.ts'
 
 type Props = { readonly deployment: Deployment; readonly lanes: BrokerLanes; readonly deliver: ChatFunction }
-
-/** Most records of a batch, as in the gateway's poller: Lambda's default, and more of the small jobs of a bulk lane. */
-const batchSizeOf = (lane: Lane): number => (isBulkLane(lane) ? 1_000 : 100)
 
 /**
  * Event source mappings, one per lane, that invoke `deliver` with batches. Each mapping runs one invocation at a time,

@@ -79,7 +79,7 @@ export class ReaderTeardown extends Construct {
     }).serviceToken
   }
 
-  /** Watches a mapping. @param role role with which Lambda deletes the mapping's network interfaces */
+  /** Watches a mapping. @param role identity with which Lambda deletes the mapping's network interfaces */
   watch(reader: EventSourceMapping, role: Role): void {
     const teardown = new CustomResource(reader, 'Teardown', {
       serviceToken: this.serviceToken,

@@ -21,8 +21,8 @@ export const amqps = Port.tcp(5671)
 
 /**
  * A network without a route to the internet. It holds the broker, the functions that publish, and endpoints of the AWS
- * services that they and Lambda's event source call. `deliver` stays outside, because the @connections API has no
- * private endpoint; so no NAT gateway is needed.
+ * services that they and Lambda's event source call. The function `deliver` stays outside, because no private endpoint serves
+ * the @connections API. So no NAT gateway is needed.
  */
 export class Network extends Construct {
   readonly vpc: Vpc

@@ -43,7 +43,7 @@ export const mutations: readonly Mutation[] = [
   {
     fault: 'a post that failed is forgotten',
     file: 'core/delivery/serve-members.ts',
-    original: "youngMs) return { outcome, result: 'owed' }",
+    original: "youngMs) return { outcome, result: 'retry' }",
     broken: "youngMs) return { outcome, result: 'settled' }",
     test: '2. a message that could not be delivered at once',
   },
