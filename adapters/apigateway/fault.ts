@@ -1,25 +1,25 @@
 import type { PostOutcome } from '../../core/ports.ts'
 
-/** Why a request to the @connections API did not succeed. `defect`: it will not pass, and someone must look at it. */
+/** Reason of a failed request to the @connections API. A `defect` is permanent and needs attention. */
 export type Fault = Exclude<PostOutcome, 'sent'> | 'defect'
 
 /**
- * Tells by the HTTP status, and by the error's name where API Gateway documents one. Without a status it is the
- * network or a time limit, which may pass, unless the error was born in this process: a bad endpoint, say.
+ * Classifies an error by its HTTP status, and by its name if API Gateway documents one. Without a status, it is a temporary
+ * failure of the network or a time limit. Only errors of this process, such as an invalid endpoint, are different.
  */
 export const faultOf = (error: Error): Fault => {
   const status = statusOf(error)
   if (error.name === 'GoneException' || status === 410) return 'gone'
   if (error.name === 'LimitExceededException' || status === 429) return 'throttled'
-  // A status below 400 tells nothing: the answer began well and broke off.
+  // A status below 400 means nothing: the answer began well and broke off.
   if (status !== undefined && status >= 400) return status >= 500 || status === 408 ? 'failed' : 'defect'
   return passingErrors.has(error.name) || isNetworkError(error) ? 'failed' : 'defect'
 }
 
-/** Names that the AWS SDK gives: no answer in time, and credentials that could not be fetched just now. */
+/** Error names of the AWS SDK for a missing answer and for credentials that could not be fetched. */
 const passingErrors = new Set(['TimeoutError', 'AbortError', 'CredentialsProviderError'])
 
-/** The SDK's own errors bear the status; an answer that it could not read hangs on the error that this caused. */
+/** Returns the status of an error of the SDK, or of the unreadable answer that caused it. */
 const statusOf = (error: Error): number | undefined => {
   if ('$metadata' in error && isObject(error.$metadata)) {
     const { httpStatusCode } = error.$metadata
@@ -32,7 +32,7 @@ const statusOf = (error: Error): number | undefined => {
   return undefined
 }
 
-/** ECONNRESET, ENOTFOUND and the like, also from several addresses tried in turn; TLS and HTTP parser errors. */
+/** Tells whether an error comes from the network: ECONNRESET and similar, several addresses, TLS, or HTTP parsing. */
 const isNetworkError = (error: Error): boolean =>
   ('syscall' in error && typeof error.syscall === 'string') ||
   ('code' in error &&

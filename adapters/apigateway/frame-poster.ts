@@ -13,25 +13,25 @@ import { type Fault, faultOf } from './fault.ts'
 
 type Options = {
   readonly telemetry: Telemetry
-  /** Requests under way at a time, over all endpoints; as many sockets are kept. Default: 64. */
+  /** Maximum requests in flight over all endpoints, and number of sockets kept. Default: 64. */
   readonly concurrency?: number
-  /** How long to wait for a socket to connect. Default: 1,000 ms. */
+  /** Time limit of a connect, in ms. Default: 1,000. */
   readonly connectTimeoutMs?: number
-  /** How long to wait for an answer. Default: 3,000 ms: what takes longer is tried again by a delayed job. */
+  /** Time limit of an answer, in ms. Default: 3,000; a slower post is retried by a delayed job. */
   readonly requestTimeoutMs?: number
-  /** Default: where the AWS SDK looks for credentials. */
+  /** Credentials. Default: those that the AWS SDK finds. */
   readonly credentials?: NonNullable<ApiGatewayManagementApiClientConfig['credentials']>
-  /** Default: the AWS SDK's. Part of the signature only: the endpoint says where to post. */
+  /** Region in the signature only. Default: the AWS SDK's. */
   readonly region?: string
   readonly clock?: Clock
 }
 
-/** Endpoints whose clients are kept: API Gateway has one for each stage, a gateway cluster one for each node. */
+/** Maximum number of endpoints with a client: one per stage of API Gateway, or per node of a gateway cluster. */
 const maxClients = 100
 
 /**
- * Posts through the @connections API with the AWS SDK, to API Gateway and to whatever looks like it. Each frame
- * is one signed request that is tried once: when to try again is for the caller to say, who knows the order.
+ * Posts through the @connections API with the AWS SDK, to API Gateway or a look-alike. Each frame is one signed request
+ * without retries: the caller decides on retries, because it knows the order.
  */
 export const makeFramePoster = ({
   telemetry,
@@ -52,7 +52,7 @@ export const makeFramePoster = ({
       await limit(() => send(clientOf(endpoint)))
       return 'sent'
     } catch (error) {
-      // Whatever it is, it is a value here: one bad post must not take those to other members down with it.
+      // Any failure becomes a value: one failed post must not affect posts to other members.
       if (!(error instanceof Error)) throw error
       const fault = faultOf(error)
       report(fault, `${what} failed`, error, { connectionId, endpoint })
@@ -78,17 +78,17 @@ const encoder = new TextEncoder()
 
 type ClientOptions = Omit<Options, 'telemetry' | 'concurrency' | 'clock'>
 
-/** One client for each endpoint, the least recently used dropped first. */
+/** Keeps one client per endpoint and drops the least recently used. */
 const makeClients = (
   maxSockets: number,
   { connectTimeoutMs = 1000, requestTimeoutMs = 3000, credentials, region }: ClientOptions,
 ): ((endpoint: string) => ApiGatewayManagementApiClient) => {
-  // All clients share the sockets: dropping a client then breaks nothing that it has under way.
+  // All clients share the sockets, so dropping a client breaks no request in flight.
   const requestHandler = new NodeHttpHandler({
     connectionTimeout: connectTimeoutMs,
     requestTimeout: requestTimeoutMs,
     throwOnRequestTimeout: true,
-    // The request timeout ends with the head of the answer; this one covers its body.
+    // The request timeout covers only the head of the answer; this one covers its body.
     socketTimeout: requestTimeoutMs,
     httpAgent: { keepAlive: true, maxSockets },
     httpsAgent: { keepAlive: true, maxSockets },
@@ -109,10 +109,10 @@ const makeClients = (
   }
 }
 
-/** Between two lines about posts to one endpoint that fail: a node that is away fails each of thousands. */
+/** Time between two log lines about failed posts to one endpoint, in ms (our choice). A lost node fails thousands. */
 const quietMs = 10_000
 
-/** A connection that is gone, or reads too slowly, is everyday life and not worth a line. Never the frame itself. */
+/** Logs a failure, except for gone connections and slow consumers, which are normal. The frame is never logged. */
 const makeReport = (telemetry: Telemetry, clock: Clock) => {
   const reported = makeBoundedMap<string, { readonly atMs: number; withheld: number }>(maxClients)
   return (fault: Fault, message: string, error: Error, { connectionId, endpoint }: Connection): void => {

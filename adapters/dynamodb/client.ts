@@ -2,15 +2,15 @@ import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynam
 import { makeConcurrencyLimit } from '../../core/primitives/concurrency-limit.ts'
 
 type Options = {
-  /** URL of another engine than AWS's own: region and credentials then need not be real. */
+  /** URL of an engine other than AWS; region and credentials need not be real then. */
   readonly endpoint?: string
   readonly region?: string
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
 }
 
 /**
- * A client that gives up soon enough for somebody to be waiting: 3 attempts of at most 3 s each, and 2 s to
- * connect. The SDK alone would wait for minutes.
+ * Creates a client with time limits for waiting users: 3 attempts of at most 3 s each, and 2 s to connect (our choice). The
+ * SDK alone would wait for minutes.
  */
 export const makeDynamoDbClient = ({ endpoint, region, credentials }: Options = {}): DynamoDBClient => {
   const local = endpoint === undefined ? {} : localDefaults
@@ -25,13 +25,13 @@ export const makeDynamoDbClient = ({ endpoint, region, credentials }: Options = 
       requestTimeout: 3000,
       httpAgent: { keepAlive: true, maxSockets: sockets },
       httpsAgent: { keepAlive: true, maxSockets: sockets },
-      // Without it the handler only warns.
+      // Without this option, the handler only warns.
       throwOnRequestTimeout: true,
     },
   }
   const client = new DynamoDBClient(config)
-  // What waits for a socket counts towards the SDK's time limits, so a burst would fail before it was sent. It
-  // waits here instead, before the handler but within a retry's attempt, whose pauses hold up nobody else.
+  // Waiting for a socket counts towards the SDK's time limits, so a burst would fail before it was sent. Requests wait
+  // here instead: before the handler, but within an attempt, whose pauses block no other request.
   const limit = makeConcurrencyLimit(sockets)
   client.middlewareStack.add((next) => (args) => limit(() => next(args)), {
     name: 'waitForSocket',
@@ -41,10 +41,10 @@ export const makeDynamoDbClient = ({ endpoint, region, credentials }: Options = 
   return client
 }
 
-/** Requests at a time: Node's own number of sockets for the SDK. */
+/** Concurrent requests: the SDK's default number of sockets in Node. */
 const sockets = 50
 
-// Engines on one's own machine check neither; the SDK insists on both.
+// Local engines check neither, but the SDK requires both.
 const localDefaults = {
   region: 'us-east-1',
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },

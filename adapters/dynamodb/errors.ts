@@ -1,9 +1,8 @@
 import { ChatError } from '../../protocol/chat-error.ts'
 
 /**
- * What to throw for an error of the SDK: ChatError `unavailable` where DynamoDB is overloaded or out of reach,
- * so that the same call may succeed later; every other error as it is. Whether a write took effect is not
- * known after any of them.
+ * Converts an error of the SDK: to ChatError `unavailable` if DynamoDB is overloaded or out of reach, so that the call may
+ * succeed later. Other errors stay as they are. After any of them, a write may have taken effect.
  */
 export const unavailableOr = (error: unknown): unknown =>
   isPassing(error)
@@ -12,7 +11,7 @@ export const unavailableOr = (error: unknown): unknown =>
       })
     : error
 
-/** Runs an operation of the SDK and throws what `unavailableOr` makes of its errors. */
+/** Runs an operation of the SDK. @throws the errors as converted by `unavailableOr` */
 export const orUnavailable = async <T>(operation: () => Promise<T>): Promise<T> => {
   try {
     return await operation()
@@ -27,8 +26,8 @@ const isPassing = (error: unknown): boolean =>
     ('code' in error && typeof error.code === 'string' && passingCodes.has(error.code)) ||
     isServerFault(error))
 
-// DynamoDB developer guide, "Error handling with DynamoDB": those that it says may be tried again. The last
-// three are what the SDK makes of its own time limits.
+// Errors that may be retried, by the DynamoDB developer guide, "Error handling with DynamoDB". The last three are those of
+// the SDK's own time limits.
 const passingNames = new Set([
   'ProvisionedThroughputExceededException',
   'ThrottlingException',
@@ -38,15 +37,14 @@ const passingNames = new Set([
   'TimeoutError',
   'RequestTimeout',
   'RequestTimeoutException',
-  // Credentials that could not be fetched, or renewed in time.
+  // Credentials could not be fetched or renewed in time.
   'CredentialsProviderError',
   'ExpiredToken',
   'ExpiredTokenException',
   'AbortError',
 ])
 
-// What Node calls a connection that could not be made or did not last. A host name that does not exist
-// (ENOTFOUND) is among them because a resolver in trouble says the same.
+// Codes of Node for connections that failed or broke. ENOTFOUND is included, because a failing resolver reports it as well.
 const passingCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

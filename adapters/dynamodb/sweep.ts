@@ -10,7 +10,7 @@ import { ttlAttribute } from './table-shapes.ts'
 type Options = {
   readonly client: DynamoDBClient
   readonly tableName: string
-  /** The attributes of the table's key. */
+  /** Attributes of the table's key. */
   readonly keyNames: readonly string[]
   readonly nowMs: number
 }
@@ -18,8 +18,9 @@ type Options = {
 type Item = Record<string, AttributeValue>
 
 /**
- * Removes what has expired, where the engine has no TTL of its own. Reads the whole table. What is renewed meanwhile
- * stays. Returns how many it removed.
+ * Deletes expired items for engines without TTL. It scans the table and keeps items that are renewed meanwhile.
+ *
+ * @returns the number of deleted items
  */
 export const sweepExpired = async ({ client, tableName, keyNames, nowMs }: Options): Promise<number> => {
   const expired = expiredAt(nowMs)
@@ -40,7 +41,7 @@ export const sweepExpired = async ({ client, tableName, keyNames, nowMs }: Optio
     const request = new DeleteItemCommand({
       TableName: tableName,
       Key,
-      // Once more: it may have been renewed since it was read.
+      // Checked again, because the item may have been renewed since it was read.
       ConditionExpression: expired.expression,
       ExpressionAttributeNames: expired.names,
       ExpressionAttributeValues: expired.values,

@@ -1,27 +1,28 @@
-/** An attribute of a table's key, and its type: text or number. */
+/** An attribute of a table's key with its type: text (S) or number (N). */
 export type KeyAttribute = { readonly name: string; readonly type: 'S' | 'N' }
 
+/** Key of a table or index. */
 export type Key = { readonly partition: KeyAttribute; readonly sort: KeyAttribute }
 
-/** Index of the connections table by user: keys only, and it may lag behind the table. */
+/** Name of the index of the connections table by user. It contains keys only and may lag behind the table. */
 export const byUserIndex = 'by-user'
 
-/** Attribute of both tables with the time, in seconds since 1970, from which DynamoDB may remove an item. */
+/** TTL attribute of both tables: time in seconds since 1970 from which DynamoDB may delete an item. */
 export const ttlAttribute = 'expiresAt'
 
-/** One item for each run of entries, at the position of its first entry. */
+/** Key of the messages table: one item per run, at the position of its first entry. */
 export const messagesKey: Key = {
   partition: { name: 'roomId', type: 'S' },
   sort: { name: 'position', type: 'N' },
 }
 
-/** One item for each connection in a room; `slotConnection` is its slot, `#`, and its id. */
+/** Key of the connections table: one item per connection and room. `slotConnection` is slot, `#`, and id. */
 export const connectionsKey: Key = {
   partition: { name: 'roomId', type: 'S' },
   sort: { name: 'slotConnection', type: 'S' },
 }
 
-/** Of the index by user. */
+/** Key of the index by user. */
 export const byUserKey: Key = {
   partition: { name: 'userId', type: 'S' },
   sort: { name: 'connectionId', type: 'S' },

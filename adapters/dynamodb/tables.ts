@@ -17,11 +17,12 @@ import {
   ttlAttribute,
 } from './table-shapes.ts'
 
+/** Names of the tables. */
 export type TableNames = { readonly messages: string; readonly connections: string }
 
 /**
- * Creates the tables that are not there yet and waits until they can be used; those that exist are left as they
- * are. For engines on one's own machine and for tests: on AWS the stack creates them.
+ * Creates missing tables and waits until they can be used. Existing tables stay as they are. For local engines and tests: on
+ * AWS the stack creates the tables.
  */
 export const createTables = async (
   client: DynamoDBClient,
@@ -67,7 +68,7 @@ const createTable = async (
   try {
     await client.send(new CreateTableCommand(table))
   } catch (error) {
-    // It is there already, or another process is creating it at this moment.
+    // The table exists, or another process is creating it at this moment.
     if (!(error instanceof ResourceInUseException)) throw error
   }
   await waitUntilTableExists(
@@ -82,7 +83,7 @@ const setTimeToLive = async (client: DynamoDBClient, tableName: string): Promise
     const { TimeToLiveDescription: present } = await client.send(
       new DescribeTimeToLiveCommand({ TableName: tableName }),
     )
-    // Setting it once more would be an error.
+    // Enabling TTL twice is an error.
     if (present?.AttributeName === ttlAttribute) return
     await client.send(
       new UpdateTimeToLiveCommand({
@@ -95,10 +96,9 @@ const setTimeToLive = async (client: DynamoDBClient, tableName: string): Promise
   }
 }
 
-// Another process that starts at this moment was faster.
+// Another process that starts at the same moment was faster.
 const isSetAlready = (error: Error): boolean =>
   error.name === 'ValidationException' && error.message.includes('already enabled')
 
-// dynalite knows one call and not the other. Nothing depends on TTL but the size of the table: readers treat an
-// expired item as gone.
+// dynalite supports only one of the calls. Only the table's size depends on TTL: readers ignore expired items.
 const engineHasNoTimeToLive = (error: Error): boolean => error.name === 'UnknownOperationException'

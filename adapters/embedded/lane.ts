@@ -16,11 +16,11 @@ type Subscriber = {
   readonly onBatch: OnBatch
   readonly batchSize: number
   readonly stopping: AbortSignal
-  /** Resolves the wait for something to do. */
+  /** Ends the wait for work. */
   wake: () => void
 }
 
-/** One lane: a queue, and subscribers of which the first is the active one. */
+/** Creates a lane: a queue with subscribers, of which the first is active. */
 export const makeLane = ({ name, deliveryLimit, telemetry, deadLetter }: Deps) => {
   const queue: LaneRecord[] = []
   const subscribers: Subscriber[] = []
@@ -31,7 +31,11 @@ export const makeLane = ({ name, deliveryLimit, telemetry, deadLetter }: Deps) =
       deliveryLimit,
       over: stopping,
       onRejection: (error, rejections) =>
-        telemetry.error('A batch was rejected', error, { lane: name, rejections, records: batch.length }),
+        telemetry.error('A batch was rejected and will be delivered again', error, {
+          lane: name,
+          rejections,
+          records: batch.length,
+        }),
     })
     if (outcome === 'interrupted') queue.unshift(...batch.map(asRedelivered))
     if (outcome === 'exhausted') {

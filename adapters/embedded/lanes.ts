@@ -8,7 +8,7 @@ import { makeLane } from './lane.ts'
 type Options = {
   readonly laneCounts: LaneCounts
   readonly telemetry: Telemetry
-  /** How often a rejected batch comes again before it is dead-lettered. Default: `defaultDeliveryLimit`. */
+  /** Redeliveries of a rejected batch before it becomes a dead letter. Default: `defaultDeliveryLimit`. */
   readonly deliveryLimit?: number
 }
 
@@ -17,17 +17,17 @@ type DeadLetter = { readonly body: string; readonly reason: string }
 type Lanes = {
   readonly publisher: RoomPublisher
   readonly consumer: LaneConsumer
-  /** What nobody could handle, oldest first: the last 1,000 of them. */
+  /** Returns the last 1,000 dead letters, oldest first. */
   readonly deadLetters: () => readonly DeadLetter[]
-  /** Puts a record into a lane as it is, whatever its body. */
+  /** Puts a record with any body into a lane, for tests. */
   readonly put: (lane: Lane, body: string) => void
 }
 
 const maxDeadLetters = 1_000
 
 /**
- * The lanes inside this process: the embedded broker. What is queued or delayed dies with the process; clients
- * recover it from the log. Jobs pass through as text, so that nothing is shared by reference.
+ * Creates the embedded broker: lanes inside this process. Queued and delayed jobs are lost with the process; clients recover
+ * the messages from the log. Jobs pass as text, so that no object is shared by reference.
  */
 export const makeLanes = ({
   laneCounts,
@@ -55,7 +55,7 @@ export const makeLanes = ({
   const publishLater = (job: Job, delayMs: number) => {
     const body = encodeJob(job)
     const timer = setTimeout(() => put(laneOfJob(job, laneCounts), body), delayAtLeast(delayMs))
-    timer.unref() // a delayed job keeps no process alive
+    timer.unref() // a delayed job does not keep the process alive
   }
 
   return {

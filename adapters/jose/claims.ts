@@ -1,14 +1,14 @@
 import * as v from 'valibot'
 import { UserIdSchema } from '../../protocol/client-frames.ts'
 
-/** Code points of a name, which every message of a user carries. */
+/** Maximum code points of a name, which every message of the user carries (our choice). */
 const maxNameCodePoints = 128
-/** 8.64e15 ms, the last moment that a Date can hold, in seconds: `exp` beyond it could not be told to anyone. */
+/** Maximum `exp` in seconds: 8.64e15 ms is the last moment that a Date can represent. */
 const maxNumericDate = 8_640_000_000_000
 
 /**
- * Control characters, unpaired surrogates and line separators, and the marks that turn the direction of the
- * text after them, with which one name can be made to look like another. Joiners stay: emoji are built with them.
+ * Pattern of characters that names must not contain: control characters, unpaired surrogates, line separators, and
+ * direction marks, which can make one name look like another. Joiners are allowed, because emoji use them.
  */
 const unfitForNames = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
@@ -27,7 +27,7 @@ const RoomPatternSchema = v.pipe(
   ),
 )
 
-/** The claims that count, as the wire contract defines them; others are ignored. */
+/** Schema of the claims that the wire contract defines; others are ignored. */
 export const ClaimsSchema = v.object({
   sub: UserIdSchema,
   exp: v.pipe(v.number('must be a number'), v.maxValue(maxNumericDate, 'lies too far ahead')),

@@ -7,25 +7,25 @@ import { ClaimsSchema } from './claims.ts'
 
 type Options = (SharedSecret | Issuer) & { readonly clock: Clock }
 
-/** Tokens signed with HS256 and a secret that the token's issuer shares with this service. */
+/** Options for tokens that are signed with HS256 and a shared secret. */
 type SharedSecret = {
-  /** At least 32 bytes: HS256 is as strong as its secret. Text counts as UTF-8. */
+  /** Secret of at least 32 bytes, because HS256 is as strong as its secret. Text counts as UTF-8. */
   readonly secret: string | Uint8Array
 }
 
-/** Tokens signed with a private key, whose public half the issuer publishes. */
+/** Options for tokens that are signed with a private key, whose public half the issuer publishes. */
 type Issuer = {
-  /** What `iss` must be, to the letter. */
+  /** Required value of `iss`. */
   readonly issuer: string
-  /** What `aud` must be, or hold. */
+  /** Required value of `aud`, or of one of its values. */
   readonly audience: string
-  /** Where the issuer publishes its keys. Default: `/.well-known/jwks.json` below the issuer. */
+  /** URL of the issuer's keys. Default: `/.well-known/jwks.json` below the issuer. */
   readonly jwksUri?: string
-  /** How long to wait for the issuer's keys. Default: 3,000 ms. */
+  /** Time limit of fetching the issuer's keys, in ms. Default: 3,000. */
   readonly jwksTimeoutMs?: number
   /**
-   * After a fetch, how long a token with an unknown key id is refused without asking the issuer again: made-up
-   * key ids must not become a flood of requests to it. Default: 30,000 ms.
+   * Time after a fetch in which tokens with an unknown key id are refused without another fetch, in ms. It keeps invented key
+   * ids from flooding the issuer. Default: 30,000.
    */
   readonly jwksCooldownMs?: number
 }
@@ -33,7 +33,7 @@ type Issuer = {
 type Key = { readonly key: JWTVerifyGetKey; readonly algorithms: string[]; readonly bound: Bound }
 type Bound = { readonly issuer?: string; readonly audience?: string }
 
-/** API Gateway takes headers and a query string of about 8 KB: a longer token never got here by the front door. */
+/** Maximum characters of a token: API Gateway accepts about 8 KB of headers and query string. */
 const maxTokenLength = 8 * 1024
 const clockToleranceSeconds = 5
 const minSecretBytes = 32
@@ -43,13 +43,11 @@ const asymmetricAlgorithms = [
 ]
 
 /**
- * Verifies JWTs with the `jose` package. `exp` and `sub` are required. A token may be up to 5 s past its end or
- * ahead of its start, for clocks that disagree.
+ * Creates a verifier of JWTs on the `jose` package. `exp` and `sub` are required. Clocks may differ by up to 5 s.
  *
- * The verifier throws ChatError `unavailable` where the issuer's keys are out of reach, because the token may be
- * good then.
+ * The verifier throws ChatError `unavailable` if the issuer's keys are out of reach, because the token may be valid.
  *
- * @throws Error if the secret is too short or an address is no URL
+ * @throws Error if the secret is too short or a URL is invalid
  */
 export const makeTokenVerifier = ({ clock, ...options }: Options): TokenVerifier => {
   const { key, algorithms, bound } = 'secret' in options ? sharedKey(options) : issuerKeys(options)
@@ -91,7 +89,7 @@ const issuerKeys = ({ issuer, audience, jwksUri, jwksTimeoutMs, jwksCooldownMs }
   const url = new URL(jwksUri ?? `${issuer.replace(/\/+$/, '')}/.well-known/jwks.json`)
   let published: ReturnType<typeof createRemoteJWKSet> | undefined
   const key: JWTVerifyGetKey = async (header, token) => {
-    // With the first token and not before: it loads Node's fetch, which takes longer than all the rest of this module.
+    // Created with the first token: it loads Node's fetch, which takes longer than the rest of this module.
     published ??= createRemoteJWKSet(url, {
       timeoutDuration: jwksTimeoutMs ?? 3000,
       cooldownDuration: jwksCooldownMs ?? 30_000,
@@ -108,7 +106,7 @@ const issuerKeys = ({ issuer, audience, jwksUri, jwksTimeoutMs, jwksCooldownMs }
   return { key, algorithms: asymmetricAlgorithms, bound: { issuer, audience } }
 }
 
-/** The keys were there, and none is right for this token. Everything else went wrong on the way to the keys. */
+/** Tells whether the keys were available but none fits the token. Other errors come from fetching the keys. */
 const isFaultOfToken = (error: Error): boolean =>
   error instanceof errors.JWKSNoMatchingKey ||
   error instanceof errors.JWKSMultipleMatchingKeys ||
@@ -135,7 +133,7 @@ const identityOf = (payload: JWTPayload): Identity => {
   }
 }
 
-/** What to tell the client, without a word of the token's. */
+/** Returns the message for the client, without any part of the token. */
 const refusal = (error: errors.JOSEError): string => {
   if (error instanceof errors.JWTExpired) return 'The token has expired. Get a new one.'
   if (error instanceof errors.JWTClaimValidationFailed) {

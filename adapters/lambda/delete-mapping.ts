@@ -7,27 +7,27 @@ import {
 } from '@aws-sdk/client-lambda'
 
 /**
- * Has Lambda delete an event source mapping, by its UUID. One that is gone, or being deleted, is as good; one that is
- * being made or changed is waited for.
+ * Deletes an event source mapping by its UUID. A mapping that is gone or being deleted counts as deleted. The function waits
+ * for a mapping that is being created or changed.
  *
- * @throws whatever else the SDK throws, and Error where the wait was in vain
+ * @throws Error if the mapping stays busy; other errors of the SDK
  */
 export type DeleteMapping = (uuid: string) => Promise<void>
 
 type Deps = { readonly wait: (ms: number) => Promise<void> }
 
-/** 90 s in all. Ours. */
+/** Number of attempts, which take 90 s in all (our choice). */
 const [tries, betweenMs] = [30, 3_000]
 
 export const makeDeleteMapping = ({ wait }: Deps): DeleteMapping => {
   const client = new LambdaClient()
 
-  /** Looks first: who may delete only the mappings of one function may be refused to delete one that is of none any more. */
+  /** Looks first: the permission may be limited to mappings of one function, and a deleted mapping has none. */
   const isGone = async (UUID: string): Promise<boolean> => {
     const { State } = await client.send(new GetEventSourceMappingCommand({ UUID }))
     return State === 'Deleting'
   }
-  /** False where it is busy. */
+  /** Requests the deletion. @returns false if the mapping is busy */
   const tryOnce = async (UUID: string): Promise<boolean> => {
     try {
       if (!(await isGone(UUID))) await client.send(new DeleteEventSourceMappingCommand({ UUID }))

@@ -5,13 +5,13 @@ import {
 } from '@aws-sdk/client-lambda'
 
 /**
- * Asks what state a function is in: `Active`, `Pending`, `Inactive` or `Failed`, as Lambda says it, or `missing` where
- * there is none of that name.
+ * Returns the state of a function: Lambda's `Active`, `Pending`, `Inactive` or `Failed`, or `missing` if it does not exist.
  *
- * @throws whatever else the SDK throws
+ * @throws other errors of the SDK
  */
 export type GetFunctionState = (functionName: string) => Promise<string>
 
+/** Creates `GetFunctionState` on the AWS SDK. */
 export const makeGetFunctionState = (): GetFunctionState => {
   const client = new LambdaClient({ maxAttempts: 1 })
   return async (FunctionName) => {

@@ -1,15 +1,14 @@
 import { parseJson } from '../../protocol/parse-json.ts'
 
 /**
- * Invokes a function, waits until it has returned, and resolves with what it returned: undefined for nothing. The SDK is
- * loaded with the first invocation: it may never come.
+ * Invokes a function and resolves with its result; undefined if it returns none. The SDK is loaded at the first invocation.
  *
- * @throws Error with what the function threw, and whatever the SDK throws
+ * @throws Error with the message that the function threw; errors of the SDK
  */
 export type Invoke = (functionName: string, event: object) => Promise<unknown>
 
 type Options = {
-  /** How often it is tried where the Lambda API does not answer, or has no room. Default: 3. */
+  /** Maximum attempts if the Lambda API does not answer or throttles. Default: 3. */
   readonly maxAttempts?: number
 }
 

@@ -6,18 +6,18 @@ import type { Invoke } from './invoke.ts'
 
 type Options = {
   readonly invoke: Invoke
-  /** Name or ARN of the function that publishes. */
+  /** Name or ARN of the `publish` function. */
   readonly functionName: string
 }
 
 type Waiting = { readonly request: PublishRequest; readonly settle: PromiseWithResolvers<void> }
 
-/** Lambda's quota for the payload of a synchronous invocation is 6 MB; what is JSON within JSON may grow. */
+/** Maximum bytes of an invocation, below Lambda's quota of 6 MB, because JSON within JSON may grow (our choice). */
 const maxPayloadBytes = 2_000_000
 
 /**
- * Publishes through a function that can reach the broker, for one that cannot. What is published in one turn goes in
- * one invocation, and succeeds or fails together.
+ * Creates a publisher for functions that cannot reach the broker: it invokes one that can. Jobs that are published in one
+ * turn share an invocation, and succeed or fail together.
  */
 export const makeRoomPublisher = ({ invoke, functionName }: Options): RoomPublisher => {
   const waiting: Waiting[] = []
@@ -27,7 +27,7 @@ export const makeRoomPublisher = ({ invoke, functionName }: Options): RoomPublis
       await invoke(functionName, { requests: group.map(({ request }) => request) })
       for (const { settle } of group) settle.resolve()
     } catch (cause) {
-      // Whatever it was: nobody knows which of them are in their lanes, and the same may be published again.
+      // After any error, some jobs may be in their lanes; all may be published again.
       const error = new ChatError('unavailable', 'The message could not be passed on. Try again.', { cause })
       for (const { settle } of group) settle.reject(error)
     }
@@ -45,7 +45,7 @@ export const makeRoomPublisher = ({ invoke, functionName }: Options): RoomPublis
   }
 
   return {
-    // Nothing is stored before it: whether the broker is there shows when it is published.
+    // Messages are stored elsewhere; a missing broker shows when a job is published.
     ready: async () => undefined,
     publish: (job, { delayMs = 0 } = {}) => publish({ kind: 'job', body: encodeJob(job), delayMs }),
     deadLetter: (body, reason) => publish({ kind: 'dead-letter', body, reason }),

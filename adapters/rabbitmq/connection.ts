@@ -4,33 +4,34 @@ import { ChatError } from '../../protocol/chat-error.ts'
 import { openSession, type Session } from './session.ts'
 
 type Options = {
-  /** amqp: or amqps:, with user and password; asked for anew for each connection where they may change. */
+  /** URL with `amqp:` or `amqps:`, user and password. A function is called for each connection. */
   readonly url: string | (() => Promise<string>)
   readonly telemetry: Telemetry
   readonly clock?: Clock
   /**
-   * After two of these without a byte either side gives the other up. Default: 60, for a Lambda, which is frozen
-   * between invocations. A consumer that must notice a dead broker sooner takes less.
+   * Heartbeat in seconds: after two without a byte, either side drops the connection. Default: 60, because a Lambda is frozen
+   * between invocations. A consumer uses less, to notice a dead broker sooner.
    */
   readonly heartbeatSeconds?: number
-  /** Until the connection is open. Default: 2,000. */
+  /** Time limit of opening the connection, in ms. Default: 2,000. */
   readonly connectTimeoutMs?: number
-  /** Until the broker confirms a message. Default: 2,000. */
+  /** Time limit of a confirm, in ms. Default: 2,000. */
   readonly confirmTimeoutMs?: number
-  /** Runs on every new connection before it is used, for 10 s at most: where the topology may be declared. */
+  /** Prepares every new connection before its use, such as by declaring the topology; at most 10 s. */
   readonly prepare?: (channel: ConfirmChannel) => Promise<void>
 }
 
+/** A connection to the broker that is restored on demand. */
 export type BrokerConnection = {
-  /** The live session; opens one if there is none. Cheap when there is. @throws ChatError `unavailable` */
+  /** Returns the live session, opening one if necessary. @throws ChatError `unavailable` */
   readonly open: () => Promise<Session>
-  /** Ends it for good; `open` is refused from then on. */
+  /** Closes the connection permanently; later calls of `open` are refused. */
   readonly close: () => Promise<void>
 }
 
 /**
- * One lazy connection to the broker, shared by all who are given it. It is thrown away as soon as it, or its
- * channel, has failed, and the next `open` makes a fresh one.
+ * Creates a lazy, shared connection to the broker. It is discarded as soon as it or its channel has failed, and the next
+ * `open` creates a fresh one.
  */
 export const makeBrokerConnection = ({
   url,
@@ -70,7 +71,7 @@ export const makeBrokerConnection = ({
   }
 
   const open = async (): Promise<Session> => {
-    if (closing !== undefined) throw new ChatError('unavailable', 'The service is going away. Try again.')
+    if (closing !== undefined) throw new ChatError('unavailable', 'The service is shutting down. Try again.')
     sleep.notice()
     if (current) return current
     opening ??= connect().finally(() => {
@@ -79,7 +80,7 @@ export const makeBrokerConnection = ({
     try {
       return await opening
     } catch (cause) {
-      // Whatever the library or the socket says here, it says that there is no connection.
+      // Any error of the library or the socket means that there is no connection.
       throw new ChatError('unavailable', 'The message broker is out of reach. Try again.', { cause })
     }
   }
@@ -96,9 +97,9 @@ export const makeBrokerConnection = ({
 }
 
 /**
- * A frozen process wakes to a connection that the broker has given up, on which a publish never settles. Timers
- * stand still while it is frozen: a gap between two looks at the clock tells it. A look is taken on every use as
- * well, because that may come before the overdue timer.
+ * Detects that the process was frozen: it wakes with a connection that the broker has dropped, on which a publish never
+ * settles. Timers stand still meanwhile, so a gap between two looks at the clock reveals it. Each use looks as well, because
+ * it may come before the overdue timer.
  */
 const watchSleep = ({ clock, longestMs }: { readonly clock: Clock; readonly longestMs: number }) => {
   let watched: Session | undefined

@@ -3,35 +3,36 @@ import type { ConsumeMessage } from 'amqplib'
 import { decodeJob, type Job } from '../../core/domain/job.ts'
 import { type WrittenRecord, writtenRecordOf } from './written-record.ts'
 
-/** A record that was set aside, by this code or by the broker. */
+/** A dead letter, created by this code or by the broker. */
 export type DeadLetter = WrittenRecord & {
-  /** 12 hex digits, of what the record is: the same each time that somebody looks. */
+  /** Id of 12 hex digits, derived from the record, and so the same each time. */
   readonly id: string
-  /** When it was set aside, in ms since 1970; null where nobody noted it. */
+  /** Time at which it became a dead letter, in ms since 1970; null if unknown. */
   readonly atMs: number | null
   readonly reason: string
-  /** Undefined for what is no job that this version knows. */
+  /** Job in the record; undefined if this version does not know it. */
   readonly job: Job | undefined
   readonly bytes: number
 }
 
-/** What is to be told of a record without its content; null where it has none, or is no job. */
+/** Summary of a dead letter without its content. Fields are null if the record is no job. */
 export type DeadLetterSummary = Pick<DeadLetter, 'id' | 'atMs' | 'reason' | 'bytes'> & {
   readonly kind: Job['kind'] | null
   readonly roomId: string | null
   readonly epoch: string | null
-  /** First and last seq. */
+  /** First seq; `to` is the last. */
   readonly from: number | null
   readonly to: number | null
   readonly attempt: number | null
 }
 
-/** What `deadLetter` says of a record beside the record itself. */
+/** Creates the headers of a dead letter: reason and time. */
 export const deadLetterHeaders = (reason: string, atMs: number) => ({
   reason,
   setAsideAt: new Date(atMs).toISOString(),
 })
 
+/** Reads a dead letter from a message. */
 export const deadLetterOf = (message: ConsumeMessage): DeadLetter => {
   const { body, messageId } = writtenRecordOf(message)
   const { reason, atMs } = circumstancesOf(message.properties.headers ?? {})
@@ -40,6 +41,7 @@ export const deadLetterOf = (message: ConsumeMessage): DeadLetter => {
   return { id, atMs, reason, job: decodeJob(body), body, bytes: message.content.byteLength, messageId }
 }
 
+/** Summarizes a dead letter. */
 export const summaryOf = ({ id, atMs, reason, bytes, job }: DeadLetter): DeadLetterSummary => ({
   id,
   atMs,
@@ -62,7 +64,7 @@ const seqsOf = (job: Job | undefined): Pick<DeadLetterSummary, 'from' | 'to'> =>
 
 type Headers = Readonly<Record<string, unknown>>
 
-/** Of the headers of `deadLetter`, or of those that the broker adds when it dead-letters: the last time comes first in them. */
+/** Reads reason and time from headers of this code or of the broker, which lists the last event first. */
 const circumstancesOf = (headers: Headers): Pick<DeadLetter, 'reason' | 'atMs'> => {
   const deaths: unknown = headers['x-death']
   const death: unknown = Array.isArray(deaths) ? deaths[0] : undefined
@@ -78,13 +80,13 @@ const timeOf = (text: unknown): number | null => {
   return Number.isNaN(ms) ? null : ms
 }
 
-/** A timestamp of AMQP, as the library hands it over. */
+/** Tells whether a value is an AMQP timestamp of the library. */
 const secondsOf = (time: unknown): number | null =>
   isTable(time) && typeof time.value === 'number' ? time.value * 1000 : null
 
 const isTable = (value: unknown): value is Headers => typeof value === 'object' && value !== null
 
-/** Why the dead letters cannot be reached, in one line that says what to do. */
+/** Thrown when dead letters cannot be reached. The message is one line that says what to do. */
 export class DeadLetterError extends Error {
   override readonly name = 'DeadLetterError'
 }

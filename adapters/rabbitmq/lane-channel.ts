@@ -7,28 +7,28 @@ type Options = {
   readonly session: Session
   readonly queue: string
   readonly batchSize: number
-  /** Ends the wait for a batch. */
+  /** Signal that ends the wait for a batch. */
   readonly stopping: AbortSignal
 }
 
-/** A consumer on a lane's queue, from its start to its end. Nothing can be settled on it once it is lost. */
+/** A consumer on a lane's queue. Once it is lost, no record can be settled on it. */
 export type LaneChannel = {
-  /** What has arrived, at most `batchSize`, in the lane's order; empty once it is over. */
+  /** Returns the next batch, of at most `batchSize` records in order; empty once the channel has ended. */
   readonly next: () => Promise<readonly ConsumeMessage[]>
   readonly acknowledge: (batch: readonly ConsumeMessage[]) => void
-  /** Acknowledges this one, and none of those before it. */
+  /** Acknowledges a batch, and no earlier record. */
   readonly acknowledgeAlone: (message: ConsumeMessage) => void
   readonly deadLetter: (batch: readonly ConsumeMessage[]) => void
-  /** Aborted once it is lost or stopping. */
+  /** Signal that is aborted once the channel is lost or stopping. */
   readonly over: AbortSignal
-  /** Ends it. What was not settled returns to the queue in its order, ahead of everything else. */
+  /** Ends the consumer. Unsettled records return to the head of the queue, in order. */
   readonly release: () => Promise<void>
 }
 
-/** How long the broker may take to open or close a channel before its connection counts as dead. */
+/** Time limit of opening or closing a channel, in ms, after which the connection counts as dead (our choice). */
 const answerTimeoutMs = 2_000
 
-/** @throws ChatError `unavailable`, also where the queue does not exist */
+/** Opens a consumer on a lane's queue. @throws ChatError `unavailable`, also if the queue does not exist */
 export const openLaneChannel = async (options: Options): Promise<LaneChannel> => {
   const { session, queue, batchSize, stopping } = options
   const ending = new AbortController()
@@ -63,11 +63,11 @@ export const openLaneChannel = async (options: Options): Promise<LaneChannel> =>
         wake = resolve
       })
     }
-    // Not to wait for more, but to see all that came in the same packet.
+    // Collects all records of the same packet, without waiting for more.
     await setImmediate()
     return over.aborted ? [] : arrived.splice(0, batchSize)
   }
-  /** Later records have higher tags, so that `multiple` settles this batch alone. */
+  /** Settles a batch. Later records have higher tags, so `multiple` covers this batch only. */
   const settle = (
     batch: readonly ConsumeMessage[],
     how: (channel: Channel, last: ConsumeMessage) => void,
@@ -92,22 +92,22 @@ const close = async (channel: Channel, closed: AbortSignal): Promise<void> => {
     closed.addEventListener('abort', () => resolve(), { once: true })
   })
   try {
-    // The library never answers a close that the connection did not survive.
+    // The library never answers a close during which the connection is lost.
     await Promise.race([channel.close(), gone])
   } catch (error) {
-    // The connection is being closed already, and the channel with it.
+    // The connection is closing already, together with the channel.
     if (!(error instanceof IllegalOperationError)) throw error
   }
 }
 
 const withinAnswerTime = async <T>(session: Session, operation: () => Promise<T>): Promise<T> => {
-  // Dropping the connection makes whatever waits on it fail.
+  // Dropping the connection fails everything that waits on it.
   const timer = setTimeout(() => session.drop('a channel had no answer in time'), answerTimeoutMs)
   try {
     return await operation()
   } catch (cause) {
-    // Nothing but the library runs in here: the broker refused, or the connection was lost.
-    throw new ChatError('unavailable', 'The lane cannot be read now.', { cause })
+    // Only the library runs here: the broker refused, or the connection was lost.
+    throw new ChatError('unavailable', 'The lane cannot be read now. Try again.', { cause })
   } finally {
     clearTimeout(timer)
   }

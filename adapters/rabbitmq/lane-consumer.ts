@@ -8,18 +8,18 @@ import { type LaneChannel, openLaneChannel } from './lane-channel.ts'
 import type { Topology } from './topology.ts'
 
 type Deps = {
-  /** Not the publisher's: a broker that is short of memory stops reading connections that publish, and with them acknowledgements. */
+  /** Connection for reading only: a broker short of memory blocks publishing connections, and with them acknowledgements. */
   readonly connection: BrokerConnection
   readonly topology: Topology
   readonly telemetry: Telemetry
 }
 
 /**
- * Reads lanes from RabbitMQ. A subscription lives through outages: it subscribes again, with growing pauses, until it
- * is stopped, whatever goes wrong. `subscribe` resolves after the first try, whether or not the broker was there.
+ * Reads lanes from RabbitMQ. A subscription survives outages: it subscribes again with growing pauses until it is stopped.
+ * The call of `subscribe` resolves after the first attempt, whether or not the broker was available.
  *
- * A batch stays in hand, unacknowledged, until it is taken or dead-lettered; one that was in hand when the
- * connection was lost comes again from the broker.
+ * A batch stays unacknowledged until it is accepted or becomes a dead letter. After a lost connection, the broker delivers it
+ * again.
  */
 export const makeLaneConsumer = ({ connection, topology, telemetry }: Deps): LaneConsumer => ({
   subscribe: async (lane, onBatch, { batchSize }) => {
@@ -35,7 +35,11 @@ export const makeLaneConsumer = ({ connection, topology, telemetry }: Deps): Lan
         deliveryLimit: topology.deliveryLimit,
         over: channel.over,
         onRejection: (error, rejections) =>
-          telemetry.error('A batch was rejected', error, { lane, rejections, records: batch.length }),
+          telemetry.error('A batch was rejected and will be delivered again', error, {
+            lane,
+            rejections,
+            records: batch.length,
+          }),
       })
       if (outcome === 'done') channel.acknowledge(batch)
       if (outcome === 'exhausted') {
@@ -44,7 +48,7 @@ export const makeLaneConsumer = ({ connection, topology, telemetry }: Deps): Lan
       }
     }
 
-    /** Reads until the lane is lost, or is to be left. */
+    /** Reads until the lane is lost or the subscription stops. */
     const read = async (): Promise<void> => {
       const session = await connection.open()
       const channel = await openLaneChannel({ session, queue, batchSize, stopping })
@@ -63,7 +67,7 @@ export const makeLaneConsumer = ({ connection, topology, telemetry }: Deps): Lan
           await read()
           failures = 0
         } catch (error) {
-          // Whatever it was, a defect as well: a lane that nobody reads any more would stop its rooms without a word.
+          // Any error, even a defect: a lane without a reader would silently stop its rooms.
           telemetry.error('A lane cannot be read; subscribing again', error, { lane })
         }
         tried.resolve()

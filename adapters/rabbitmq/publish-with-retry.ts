@@ -1,7 +1,7 @@
 import type { IdSource, Telemetry } from '../../core/ports.ts'
 import { ChatError } from '../../protocol/chat-error.ts'
-import type { Confirmation, Outgoing } from './confirmed-publish.ts'
 import type { BrokerConnection } from './connection.ts'
+import type { Confirmation, Outgoing } from './publish-once.ts'
 
 type Deps = {
   readonly connection: BrokerConnection
@@ -10,15 +10,15 @@ type Deps = {
 }
 
 type Message = Omit<Outgoing, 'messageId'> & {
-  /** Default, and for null: a new one. */
+  /** Id of the message. Default, and for null: a new one. */
   readonly messageId?: string | null
 }
 
-/** Resolves once the broker has stored the message in a queue. @throws ChatError `unavailable`: it may or may not be there */
-export type SurePublish = (message: Message) => Promise<void>
+/** Resolves once the broker has stored the message in a queue. @throws ChatError `unavailable`: it may be stored */
+export type PublishWithRetry = (message: Message) => Promise<void>
 
-/** Tries a second time, on a fresh connection, when the first was lost. */
-export const makeSurePublish = ({ connection, newId, telemetry }: Deps): SurePublish => {
+/** Creates a publish with one retry, on a fresh connection, after a lost one. */
+export const makePublishWithRetry = ({ connection, newId, telemetry }: Deps): PublishWithRetry => {
   const attempt = async (message: Outgoing): Promise<Confirmation> => {
     const session = await connection.open()
     const outcome = await session.publish(message)
@@ -29,7 +29,7 @@ export const makeSurePublish = ({ connection, newId, telemetry }: Deps): SurePub
   }
 
   return async ({ messageId, ...message }) => {
-    // The same id in both attempts: both may have reached the lane.
+    // Both attempts have the same id, because both may have reached the lane.
     const identified = { ...message, messageId: messageId ?? newId() }
     let outcome = await attempt(identified)
     if (outcome === 'lost') {

@@ -5,7 +5,7 @@ import type { Clock, IdSource, RoomPublisher, Telemetry } from '../../core/ports
 import { ChatError } from '../../protocol/chat-error.ts'
 import type { BrokerConnection } from './connection.ts'
 import { deadLetterHeaders } from './dead-letter.ts'
-import { makeSurePublish } from './publish-with-retry.ts'
+import { makePublishWithRetry } from './publish-with-retry.ts'
 import type { Topology } from './topology.ts'
 
 type Deps = {
@@ -16,9 +16,9 @@ type Deps = {
   readonly clock?: Clock
 }
 
-/** Publishes to quorum queues, confirmed; tries a second time, on a fresh connection, when the first was lost. */
+/** Creates a publisher to quorum queues, with confirms and one retry on a fresh connection. */
 export const makeRoomPublisher = ({ topology, clock = Date.now, ...deps }: Deps): RoomPublisher => {
-  const publish = makeSurePublish(deps)
+  const publish = makePublishWithRetry(deps)
   const publishTo = (exchange: string, job: Job) =>
     publish({ exchange, routingKey: laneOfJob(job, topology.laneCounts), body: encodeJob(job) })
   const publishNow = makeGroupPublishing((job) => publishTo(topology.jobsExchange, job))
@@ -27,7 +27,7 @@ export const makeRoomPublisher = ({ topology, clock = Date.now, ...deps }: Deps)
     ready: async () => {
       const session = await deps.connection.open()
       if (session.isBlocked()) {
-        throw new ChatError('unavailable', 'The message broker takes no messages now. Try again.')
+        throw new ChatError('unavailable', 'The message broker accepts no messages now. Try again.')
       }
     },
     publish: async (job, { delayMs = 0 } = {}) =>

@@ -1,6 +1,6 @@
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
 import { untilAborted } from '../../core/primitives/timing.ts'
-import { type Confirmation, makeConfirmedPublish, type Outgoing } from './confirmed-publish.ts'
+import { type Confirmation, makePublishOnce, type Outgoing } from './publish-once.ts'
 
 type Options = {
   readonly url: string
@@ -10,24 +10,27 @@ type Options = {
   readonly prepare?: ((channel: ConfirmChannel) => Promise<void>) | undefined
 }
 
-/** One connection to the broker, from its opening to its loss. */
+/**
+ * One connection to the broker, from its opening to its loss. The loss is an AbortSignal, `lost`. Code that waits on the
+ * connection combines it with its own signals (`AbortSignal.any`). Its reason says why the connection ended.
+ */
 export type Session = {
   readonly connection: ChannelModel
   readonly publish: (message: Outgoing) => Promise<Confirmation>
-  /** Whether the broker has said that it takes no messages now: it is short of memory or disk. */
+  /** Tells whether the broker has stopped accepting messages, because it is short of memory or disk. */
   readonly isBlocked: () => boolean
-  /** Aborted, with the reason, once the session is of no use any more. */
+  /** Signal that is aborted, with the reason, once the session is unusable. */
   readonly lost: AbortSignal
-  /** Drops the socket without a word to the broker, which a dead one would not hear. */
+  /** Drops the socket without notice to the broker. */
   readonly drop: (reason: string) => void
-  /** Says goodbye; drops the socket if there is no answer. */
+  /** Closes the connection properly, or drops the socket if there is no answer. */
   readonly close: () => Promise<void>
 }
 
-/** New quorum queues take tens of ms each, more on a cluster. */
+/** Time limit of the preparation, in ms: new quorum queues take tens of ms each, more on a cluster (our choice). */
 const prepareTimeoutMs = 10_000
 
-/** Connects, and resolves once messages can be published. Rejects with whatever the library or the socket says. */
+/** Connects and resolves once messages can be published. @throws the error of the library or the socket */
 export const openSession = async (options: Options): Promise<Session> => {
   const { url, heartbeatSeconds, connectTimeoutMs, confirmTimeoutMs, prepare } = options
   const ending = new AbortController()
@@ -38,7 +41,7 @@ export const openSession = async (options: Options): Promise<Session> => {
     if (!lost.aborted) ending.abort(new Error(`The connection to the broker was dropped: ${reason}`))
   }
   const dropAfter = (ms: number) => setTimeout(() => drop(`no answer within ${ms} ms`), ms)
-  // The library's own time-out begins anew with every byte, and ends with the handshake.
+  // The library's own timeout restarts with every byte and ends with the handshake.
   let timer = dropAfter(connectTimeoutMs)
   try {
     const connection = await connect(withHeartbeat(url, heartbeatSeconds), socketOptions(lost))
@@ -63,7 +66,7 @@ export const openSession = async (options: Options): Promise<Session> => {
       clearTimeout(deadline)
       drop('closed')
     }
-    const publish = makeConfirmedPublish(channel, confirmTimeoutMs)
+    const publish = makePublishOnce(channel, confirmTimeoutMs)
     return { connection, publish, isBlocked: () => blocked, lost, drop, close }
   } catch (error) {
     drop('it could not be opened')
@@ -73,7 +76,7 @@ export const openSession = async (options: Options): Promise<Session> => {
   }
 }
 
-/** Without noDelay, Nagle's algorithm and delayed acknowledgements cost 44 ms a publish. The signal destroys the socket. */
+/** Opens the socket. Without noDelay, a publish would take 44 ms more. Aborting the signal destroys the socket. */
 const socketOptions = (signal: AbortSignal) => ({ noDelay: true, signal })
 
 const withHeartbeat = (url: string, seconds: number): string => {

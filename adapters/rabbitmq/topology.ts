@@ -3,13 +3,13 @@ import { isBulkLane, type Lane, type LaneCounts, laneDelaysMs, laneNames } from 
 import { defaultDeliveryLimit } from '../../core/domain/redelivery.ts'
 
 type Options = LaneCounts & {
-  /** Sets one deployment, or one test, apart from the others on its broker. Default: `chat`. */
+  /** Prefix that separates deployments and tests on one broker. Default: `chat`. */
   readonly prefix?: string
-  /** Changes with whatever argument of a queue changes that its name does not hold. Default: `v1`. */
+  /** Version, which changes with arguments of queues that their names do not contain. Default: `v1`. */
   readonly version?: string
   /**
-   * How often a record comes again before it is dead-lettered. Said explicitly because RabbitMQ before 4.0 has no
-   * limit of its own. Default: `defaultDeliveryLimit`.
+   * Redeliveries of a record before it becomes a dead letter. Set explicitly, because RabbitMQ before 4.0 has no limit of its
+   * own. Default: `defaultDeliveryLimit`.
    */
   readonly deliveryLimit?: number
 }
@@ -22,17 +22,17 @@ type Queue = {
   readonly binding: { readonly exchange: string; readonly routingKey: string }
 }
 
-/** The names and arguments of everything that the lanes need in a broker. */
+/** Names and arguments of all exchanges and queues of the lanes. */
 export type Topology = {
   readonly laneCounts: LaneCounts
   readonly deliveryLimit: number
-  /** Jobs are published here, with the lane as routing key. */
+  /** Exchange of the jobs; the routing key is the lane. */
   readonly jobsExchange: string
   readonly deadLetterExchange: string
   readonly deadLetterQueue: string
-  /** Who looks at the dead letters holds an exclusive queue of this name, so that one at a time does. */
+  /** Name of the exclusive queue that locks the dead letters, so that one process at a time reads them. */
   readonly deadLetterLock: string
-  /** Jobs are published here, with the lane as routing key, to reach that lane so much later. */
+  /** Exchanges of delayed jobs by delay in ms; the routing key is the lane. */
   readonly delayExchange: (delayMs: number) => string
   readonly laneQueue: (lane: Lane) => string
   readonly exchanges: readonly Exchange[]
@@ -40,11 +40,10 @@ export type Topology = {
 }
 
 /**
- * Describes the lanes in RabbitMQ 3.10 to 4.x without talking to one.
+ * Describes the lanes for RabbitMQ 3.10 to 4.x without contacting a broker.
  *
- * A queue's arguments cannot be changed, so names carry the counts that routing depends on, and a version. The
- * exchange of the jobs and the delays carry both counts: two deployments with other counts live side by side until
- * the older lanes have run empty.
+ * A queue's arguments cannot change, so names contain a version and the counts that routing depends on. The exchanges of jobs
+ * and delays contain both counts. Two deployments with different counts can exist until the older lanes are empty.
  */
 export const describeTopology = ({
   lanes,
@@ -72,7 +71,7 @@ export const describeTopology = ({
   }))
   const delayQueues = laneDelaysMs.map((delayMs) => ({
     name: delayExchange(delayMs),
-    // Without a dead-letter routing key, an expired job keeps its own: the lane.
+    // Without a dead-letter routing key, an expired job keeps its own, which is the lane.
     arguments: { ...durablyDeadLettered(jobsExchange), 'x-message-ttl': delayMs },
     binding: { exchange: delayExchange(delayMs), routingKey: '' },
   }))
@@ -88,13 +87,13 @@ export const describeTopology = ({
     exchanges: [
       { name: jobsExchange, type: 'direct' },
       { name: deadLetterExchange, type: 'fanout' },
-      // A fanout for each delay: the routing key is needed for the lane, and cannot choose the delay as well.
+      // One fanout exchange per delay: the routing key is the lane and cannot select the delay as well.
       ...laneDelaysMs.map((delayMs) => ({ name: delayExchange(delayMs), type: 'fanout' as const })),
     ],
     queues: [
       {
         name: deadLetterQueue,
-        // Out of reach: looking at a dead letter and putting it back must not be what removes it.
+        // Unreachable limit: reading and returning dead letters must not remove them.
         arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': 1_000_000 },
         binding: { exchange: deadLetterExchange, routingKey: '' },
       },
@@ -104,7 +103,7 @@ export const describeTopology = ({
   }
 }
 
-/** The topology whose jobs are published to an exchange of this name; undefined where it is no such name. */
+/** Returns the topology of a jobs exchange by its name; undefined for another name. */
 export const topologyAt = (jobsExchange: string): Topology | undefined => {
   const [, prefix, version, lanes, bulkLanes] =
     /^(.+)\.(v\d+)\.jobs\.(\d+)-lanes-(\d+)-bulk$/.exec(jobsExchange) ?? []
@@ -113,7 +112,7 @@ export const topologyAt = (jobsExchange: string): Topology | undefined => {
     : describeTopology({ prefix, version, lanes: Number(lanes), bulkLanes: Number(bulkLanes) })
 }
 
-/** Creates what is not there yet. Rejects, and the broker closes the channel, where something differs from the description. */
+/** Creates missing exchanges and queues. If one differs, it rejects and the broker closes the channel. */
 export const declareTopology = async (channel: Channel, { exchanges, queues }: Topology): Promise<void> => {
   for (const { name, type } of exchanges) await channel.assertExchange(name, type, { durable: true })
   for (const { name, arguments: queueArguments, binding } of queues) {
@@ -122,13 +121,13 @@ export const declareTopology = async (channel: Channel, { exchanges, queues }: T
   }
 }
 
-/** Removes all of it, with every job and dead letter inside. */
+/** Deletes all exchanges and queues, with every job and dead letter in them. */
 export const deleteTopology = async (channel: Channel, { exchanges, queues }: Topology): Promise<void> => {
   for (const { name } of queues) await channel.deleteQueue(name)
   for (const { name } of exchanges) await channel.deleteExchange(name)
 }
 
-/** At-least-once dead-lettering is for quorum queues that refuse what they cannot hold, instead of dropping the oldest. */
+/** Arguments of a queue with at-least-once dead-lettering, which requires quorum queues that reject on overflow. */
 const durablyDeadLettered = (exchange: string) => ({
   'x-queue-type': 'quorum',
   'x-dead-letter-exchange': exchange,

@@ -2,16 +2,16 @@ import * as v from 'valibot'
 import { parseJson } from '../../protocol/parse-json.ts'
 import { type Environment, readSettings, SettingsError, url } from './read-settings.ts'
 
-/** How connections prove who they are. */
+/** Settings of authentication, by AUTH_MODE. */
 export type AuthSettings =
-  /** Whoever connects is whom they say: for a developer's own machine. */
+  /** No authentication: clients choose their user id. For development on one machine. */
   | { readonly mode: 'open' }
-  /** JWTs signed with a shared secret (HS256). */
+  /** JWTs that are signed with a shared secret (HS256). */
   | { readonly mode: 'secret'; readonly secret: string }
-  /** JWTs of an issuer, verified with its published keys. */
+  /** JWTs of an issuer, verified with the issuer's published keys. */
   | { readonly mode: 'issuer'; readonly issuer: string; readonly audience: string; readonly jwksUri?: string }
 
-/** Reads `AUTH_MODE` and what it needs. @throws SettingsError */
+/** Reads AUTH_MODE and the variables of that mode. @throws SettingsError */
 export const readAuthSettings = (environment: Environment, defaultMode?: 'open'): AuthSettings => {
   const mode = environment.AUTH_MODE?.trim() || defaultMode
   if (!isMode(mode)) throw new SettingsError(`Bad settings: AUTH_MODE must be one of ${modes.join(', ')}`)
@@ -46,8 +46,8 @@ const SecretSchema = v.object({
   AUTH_SECRET: v.pipe(
     v.string(),
     v.check((secret) => new TextEncoder().encode(secret).byteLength >= 32, 'must have at least 32 bytes'),
-    // As the console of Secrets Manager stores it unless it is told to store plain text: nobody signs with that.
-    v.check((secret) => !isJsonObject(secret), 'must be the secret itself, and not JSON that has it in it'),
+    // The console of Secrets Manager stores JSON by default, which is never the secret that signs tokens.
+    v.check((secret) => !isJsonObject(secret), 'must be the secret itself, not JSON that contains it'),
   ),
 })
 const IssuerSchema = v.object({

@@ -3,15 +3,15 @@ import { defaultLargeRoomMembers } from '../../core/delivery/large-rooms.ts'
 import type { LaneCounts } from '../../core/domain/lanes.ts'
 import { type Environment, numberOr, readSettings, url } from './read-settings.ts'
 
-/** Where the broker is, and what is in it: all who use the same lanes have to agree. */
+/** Location and layout of the broker. All processes of a deployment must agree on them. */
 export type BrokerSettings = {
-  /** Undefined: embedded in the gateway. */
+  /** URL with user and password; undefined means the embedded broker. */
   readonly url: string | undefined
   readonly queuePrefix: string
   readonly laneCounts: LaneCounts
 }
 
-/** The variables, for a schema that has more of them. */
+/** Schemas of the variables. */
 export const brokerEntries = {
   RABBITMQ_URL: v.exactOptional(url('amqp:', 'amqps:')),
   QUEUE_PREFIX: v.optional(
@@ -22,7 +22,7 @@ export const brokerEntries = {
   BULK_LANES: numberOr(2, 1, 64),
 } as const
 
-/** @throws SettingsError naming every bad variable */
+/** Reads the settings of the broker. @throws SettingsError naming every invalid variable */
 export const readBrokerSettings = (environment: Environment): BrokerSettings => {
   const read = readSettings(v.object(brokerEntries), environment)
   return {
@@ -32,7 +32,7 @@ export const readBrokerSettings = (environment: Environment): BrokerSettings => 
   }
 }
 
-/** Where those who deliver read when a room is large. The variable's 0 is null: no room ever is. */
+/** Schema of the variable that says when a room is large. Its value 0 becomes null: no room is large. */
 export const deliveryEntries = {
   LARGE_ROOM_MEMBERS: v.pipe(
     numberOr(defaultLargeRoomMembers, 0, 1_000_000),

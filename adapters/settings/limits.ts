@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { defaultLimits, type Limits } from '../../protocol/limits.ts'
 import { type Environment, readSettings, SettingsError, wholeNumber } from './read-settings.ts'
 
-/** The limits of the wire contract, each changed by a variable such as `LIMIT_CONTENT_BYTES`. @throws SettingsError */
+/** Reads the limits of the wire contract, each changed by a variable such as `LIMIT_CONTENT_BYTES`. @throws SettingsError */
 export const readLimits = (environment: Environment): Limits => {
   const changed = readSettings(LimitsSchema, environment)
   const entries = Object.entries(defaultLimits).map(([name, value]) => [
@@ -15,22 +15,22 @@ export const readLimits = (environment: Environment): Limits => {
   return limits
 }
 
-/** A limit that is misspelt would silently not hold. */
+/** Reports misspelt limits, which would otherwise have no effect. */
 const unknownLimit = (environment: Environment): string | undefined => {
   const unknown = Object.keys(environment).filter(
     (name) => name.startsWith('LIMIT_') && !limitNames.includes(name),
   )
   return unknown.length > 0
-    ? `there is no ${unknown.join(', ')}; known are ${limitNames.join(', ')}`
+    ? `there is no ${unknown.join(', ')}; valid names are ${limitNames.join(', ')}`
     : undefined
 }
 
-/** What a message holds beside content and attributes (ids, names, times), and a frame beside its messages. */
+/** Bytes of a frame for everything except content and attributes: ids, names, times (our choice). */
 const envelopeBytes = 4096
-/** API Gateway quota "message payload size", which posts have to keep to as well. */
+/** API Gateway quota "message payload size", which also applies to posts. */
 const maxPostBytes = 128 * 1024
 
-/** A message that is taken has to fit into every frame that will carry it. */
+/** Reports limits under which an accepted message would not fit into a frame. */
 const contradiction = (limits: Limits): string | undefined => {
   const messageBytes = limits.contentBytes + limits.attributesBytes + envelopeBytes
   if (limits.serverFrameBytes > maxPostBytes || limits.clientFrameBytes > maxPostBytes) {
@@ -47,7 +47,7 @@ const contradiction = (limits: Limits): string | undefined => {
 const variableOf = (name: string): string =>
   `LIMIT_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
 
-/** The variables, one for each limit. */
+/** Names of the variables, one per limit. */
 export const limitNames: readonly string[] = Object.keys(defaultLimits).map(variableOf)
 
 const LimitsSchema = v.object(

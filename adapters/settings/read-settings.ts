@@ -1,16 +1,17 @@
 import * as v from 'valibot'
 
+/** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Settings that cannot be used: every one of them in one message that says what to do. */
+/** Thrown for invalid settings. The message names all of them and says what to do. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
 }
 
 /**
- * Reads settings from environment variables; an empty variable counts as absent.
+ * Reads settings from environment variables. An empty variable counts as absent.
  *
- * @throws SettingsError naming every bad variable
+ * @throws SettingsError naming every invalid variable
  */
 export const readSettings = <S extends v.GenericSchema<unknown, unknown>>(
   schema: S,
@@ -22,7 +23,7 @@ export const readSettings = <S extends v.GenericSchema<unknown, unknown>>(
   throw new SettingsError(`Bad settings: ${parsed.issues.map(describe).join('; ')}`)
 }
 
-/** A whole number in a range, as text. */
+/** Schema of a whole number in a range, as text. */
 export const wholeNumber = (min: number, max: number) =>
   v.pipe(
     v.string(),
@@ -33,22 +34,22 @@ export const wholeNumber = (min: number, max: number) =>
     v.maxValue(max, `must be at most ${max}`),
   )
 
-/** The same, with what it is where the variable is absent. */
+/** Schema of a whole number in a range, as text, with a default. */
 export const numberOr = (fallback: number, min: number, max: number) =>
   v.optional(wholeNumber(min, max), String(fallback))
 
-/** One of these words. */
+/** Schema of one of several words. */
 export const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
   v.picklist(values, `must be one of ${values.join(', ')}`)
 
-/** A Lambda function's name or ARN. */
+/** Schema of the name or ARN of a Lambda function. */
 export const functionName = v.pipe(
   v.string(),
   v.trim(),
   v.regex(/^[A-Za-z0-9_:-]{1,140}$/, 'must be the name or the ARN of a function'),
 )
 
-/** A URL with one of these schemes, such as `https:`. */
+/** Schema of a URL with one of several schemes, such as `https:`. */
 export const url = (...schemes: readonly string[]) =>
   v.pipe(
     v.string(),
@@ -59,7 +60,7 @@ export const url = (...schemes: readonly string[]) =>
     ),
   )
 
-/** What `read` returns; or undefined, and what it found wrong added to the problems, so that all can be told at once. */
+/** Returns the result of `read`, or undefined after adding its problems to the list, so that all are reported together. */
 export const collect = <T>(problems: string[], read: () => T): T | undefined => {
   try {
     return read()
@@ -70,15 +71,16 @@ export const collect = <T>(problems: string[], read: () => T): T | undefined => 
   }
 }
 
-// The value is not shown: it may be a secret.
+// The value is not shown, because it may be a secret.
 const describe = (issue: v.BaseIssue<unknown>): string => {
   const name = v.getDotPath(issue) ?? 'the environment'
   return issue.received === 'undefined' ? `${name} is missing` : `${name} ${issue.message}`
 }
 
+/** Lowest level that is logged; `silent` logs nothing. */
 export type LogLevel = v.InferOutput<typeof levels>
 
 const levels = oneOf('info', 'warn', 'error', 'silent')
 
-/** The least that is logged; `silent`: nothing. */
+/** Schema of the log level. */
 export const logEntries = { LOG_LEVEL: v.optional(levels, 'info') } as const

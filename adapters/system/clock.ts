@@ -1,4 +1,4 @@
 import type { Clock } from '../../core/ports.ts'
 
-/** The machine's clock. It may jump when the machine is set right; nothing here needs it to be monotonic. */
+/** The machine's clock. It may jump when it is adjusted; no code relies on it being monotonic. */
 export const systemClock: Clock = () => Date.now()

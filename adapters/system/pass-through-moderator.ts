@@ -1,4 +1,4 @@
 import type { Moderator } from '../../core/ports.ts'
 
-/** Stores every message as it was sent. */
+/** Accepts every message unchanged. */
 export const passThroughModerator: Moderator = async ({ content }) => content

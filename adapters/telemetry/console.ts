@@ -5,26 +5,26 @@ import { printable } from './log-data.ts'
 type Level = keyof typeof severity
 
 type Options = {
-  /** Takes one line, without its line end. Default: standard output. */
+  /** Writes one line, given without its line end. Default: standard output. */
   readonly write?: (line: string) => void
-  /** The lowest level that is written; `silent` writes nothing. Default: `info`. Counters count at every level. */
+  /** Lowest level that is written; `silent` writes nothing. Default: `info`. Counters count at every level. */
   readonly level?: Level | 'silent'
   readonly clock?: Clock
 }
 
 type ConsoleTelemetry = Telemetry & {
-  /** What was counted since the start, by metric. */
+  /** Returns the counters since the start, by metric. */
   readonly counters: () => Readonly<Partial<Record<Counter, number>>>
-  /** What was measured since the start, by metric. */
+  /** Returns the distributions since the start, by metric. */
   readonly durations: () => Readonly<Partial<Record<Duration, Summary>>>
 }
 
-/** Of values in ms: how many, their sum, and the largest. */
+/** Distribution of values in ms: count, sum and maximum. */
 type Summary = { readonly count: number; readonly sum: number; readonly max: number }
 
 const severity = { info: 0, warn: 1, error: 2 } as const
 
-/** Writes one JSON object a line, and keeps counters in memory. Secrets and content are left out: see `printable`. */
+/** Creates telemetry that writes one JSON object per line, without secrets and content, and counts in memory. */
 export const makeTelemetry = ({
   write = writeToStandardOutput,
   level: lowest = 'info',
@@ -36,7 +36,7 @@ export const makeTelemetry = ({
   const log = (level: Level, message: string, fields: object) => {
     if (lowest === 'silent' || severity[level] < severity[lowest]) return
     const head = { time: new Date(clock()).toISOString(), level, message }
-    // The head comes first in the line, and again over the fields, which must not pass for it.
+    // The head comes first in the line, and again after the fields, which must not override it.
     write(JSON.stringify({ ...head, ...printable(fields), ...head }))
   }
   return {

@@ -1,12 +1,12 @@
-/** Keys whose values never reach a log, in any spelling of upper and lower case. */
+/** Keys whose values never reach a log, in any case. */
 const secretKeys = new Set(['token', 'content', 'secret', 'password', 'authorization'])
 
-/** Nesting beyond which a log line is of no more help. */
+/** Maximum nesting of a log line (our choice). */
 const maxDepth = 8
 
 /**
- * A value as plain JSON data for a log: secrets and content redacted at any depth, errors with their chain of
- * causes, and nothing in it that JSON.stringify would throw at. A log call must not fail the work it tells of.
+ * Converts fields to JSON data for a log. Secrets and content are redacted at any depth, and errors include their chain of
+ * causes. The result never makes JSON.stringify throw: a log call must not fail the work that it reports.
  */
 export const printable = (fields: object): Readonly<Record<string, unknown>> =>
   printableObject(fields, [fields])
@@ -44,13 +44,13 @@ const printableError = (error: Error, path: readonly object[]): Record<string, u
   ...(error instanceof AggregateError && { errors: printableValue(error.errors, path) }),
 })
 
-/** A passing limit or an outage is told by its messages; where in the code it was met helps nobody, in every line. */
+/** Tells whether an error is a passing limit or an outage, whose stack would only add noise. */
 const isExpected = (path: readonly object[]): boolean =>
   path.some((outer) => outer instanceof Error && outer.name === 'ChatError')
 
 /**
- * What an error carries beside its message: codes and addresses, and the metadata of the AWS SDK. Other objects
- * on an error are left out, because libraries hang requests and rejected input there.
+ * Returns an error's codes and addresses, and the metadata of the AWS SDK. Other objects are left out, because libraries
+ * attach requests and rejected input to errors.
  */
 const details = (error: Error, path: readonly object[]): Record<string, unknown> => {
   const own = Object.entries(error).filter(
@@ -59,7 +59,7 @@ const details = (error: Error, path: readonly object[]): Record<string, unknown>
   return printableObject(Object.fromEntries(own), path)
 }
 
-/** What the innermost cause of an error says: it names the address or the credentials that are wrong. */
+/** Returns the message of an error's innermost cause, which names the wrong address or credentials. */
 export const reasonOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
   if (error.cause instanceof Error) return reasonOf(error.cause)

@@ -4,23 +4,23 @@ import type { Telemetry } from '../../core/ports.ts'
 import { printable } from './log-data.ts'
 
 type Options = {
-  /** Name under which the deployment's logs and metrics are found. */
+  /** Name under which logs and metrics of the deployment are found. */
   readonly service: string
   /** CloudWatch namespace of the metrics. */
   readonly namespace: string
   readonly level: 'info' | 'warn' | 'error' | 'silent'
 }
 
-/** Of Lambda's context, what logs and metrics bear. */
+/** Fields of Lambda's context in logs and metrics. */
 type InvocationContext = { readonly functionName?: string; readonly awsRequestId: string }
 
 type PowertoolsTelemetry = {
   readonly telemetry: Telemetry
   /**
-   * Has each invocation's lines bear its request id, logs what it throws, and hands its metrics to CloudWatch when it
-   * ends, however it does.
+   * Wraps a handler: log lines contain the request id, a thrown error is logged, and metrics reach CloudWatch at the end of
+   * each invocation.
    *
-   * @param isExpected what is thrown as a matter of course, and not logged; default: nothing
+   * @param isExpected tells which thrown errors are normal and not logged. Default: none
    */
   readonly observed: <Event, Context extends InvocationContext, Result>(
     handler: (event: Event, context: Context) => Promise<Result>,
@@ -29,8 +29,8 @@ type PowertoolsTelemetry = {
 }
 
 /**
- * Logs one JSON object a line, and metrics in CloudWatch's embedded format, with Powertools for AWS Lambda. Secrets and
- * content are left out: see `printable`.
+ * Creates telemetry on Powertools for AWS Lambda: one JSON object per line, and metrics in CloudWatch's embedded format.
+ * Secrets and content are left out.
  */
 export const makeTelemetry = ({ service, namespace, level }: Options): PowertoolsTelemetry => {
   const logger = new Logger({ serviceName: service, logLevel: level === 'silent' ? 'SILENT' : level })
@@ -56,11 +56,11 @@ export const makeTelemetry = ({ service, namespace, level }: Options): Powertool
         try {
           return await handler(event, context)
         } catch (error) {
-          // Lambda's own line has no cause.
+          // Lambda's own log line does not contain the cause.
           if (!isExpected(error)) telemetry.error('The invocation failed', error)
           throw error
         } finally {
-          // Powertools warns of an invocation without metrics, which is an everyday thing here.
+          // Powertools warns about invocations without metrics, which are normal here.
           if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics()
         }
       },

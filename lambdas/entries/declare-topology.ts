@@ -34,7 +34,7 @@ export const handler = observed(
         return
       }
       await retireTopology(
-        { retired, successor: topology },
+        { retired, current: topology },
         {
           connect: () => makeBrokerConnection({ url, telemetry }),
           newId: makeIdSource({ clock: systemClock }),

@@ -5,27 +5,26 @@ import { orUnavailable } from '../errors.ts'
 type Deps = {
   readonly client: DynamoDBClient
   readonly tableName: string
-  /** The attributes of the table's key, all of them strings. */
+  /** Attributes of the table's key, all strings. */
   readonly keyNames: readonly string[]
 }
 
 type Item = Readonly<Record<string, AttributeValue>>
 type Key = Readonly<Record<string, { readonly S: string }>>
 
-/** Keys that are asked for together, by the text that tells them apart. */
+/** Keys of one request, by a text that identifies each. */
 type Batch = Map<string, { readonly key: Key; readonly answer: PromiseWithResolvers<Item | undefined> }>
 
-/** DynamoDB's limit for one BatchGetItem. */
+/** Maximum keys of a BatchGetItem: DynamoDB's limit. */
 const maxBatchKeys = 100
 
-/** Ours: one read that the client waits for in vain, for up to 9 s, does not hold up all the others. */
+/** Concurrent reads (our choice): a read without an answer, for up to 9 s, does not block all others. */
 const maxReadsAtOnce = 4
 
 /**
- * Gets items by key, consistently. What is asked for in one turn goes together, each key once, and so does what is
- * asked for while as many reads are under way as may be: a flood of frames from one connection costs a few reads of
- * its row, not one each. No read is shared that began before it was asked for, which is what makes the answer
- * consistent.
+ * Creates a function that reads items by key, consistently. Keys that are requested in one turn share a request, each once.
+ * So do keys that are requested while the maximum number of reads is in flight. A flood of frames from one connection costs
+ * a few reads of its row. A read that began before the request is never shared, which keeps the answer consistent.
  */
 export const makeBatchedGet = ({ client, tableName, keyNames }: Deps) => {
   let waiting: Batch = new Map()
@@ -37,7 +36,7 @@ export const makeBatchedGet = ({ client, tableName, keyNames }: Deps) => {
     if (present) return present.answer.promise
     const answer = Promise.withResolvers<Item | undefined>()
     waiting.set(name, { key, answer })
-    // Not at once, so that what is asked for in the same turn goes together.
+    // Delayed by a microtask, so that requests of the same turn share it.
     if (waiting.size === 1) queueMicrotask(readWaiting)
     return answer.promise
   }
@@ -77,7 +76,7 @@ export const makeBatchedGet = ({ client, tableName, keyNames }: Deps) => {
       const { Responses, UnprocessedKeys } = await orUnavailable(() => client.send(request))
       for (const item of Responses?.[tableName] ?? []) items.set(nameOf(item, keyNames), item)
       const unprocessed = UnprocessedKeys?.[tableName]?.Keys ?? []
-      // DynamoDB hands back what its throughput did not allow; nothing at all means that it is overloaded.
+      // DynamoDB returns keys that its throughput did not allow. If it read none, it is overloaded.
       if (unprocessed.length === remaining.length) {
         throw new ChatError('unavailable', 'The store is overloaded. Send the same frame again.')
       }

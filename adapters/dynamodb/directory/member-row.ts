@@ -2,30 +2,33 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Member } from '../../../core/domain/identity.ts'
 import { keyBoundsOf, type SlotRange, slotKeyOf } from '../../../core/domain/slots.ts'
 
+/** Key of an item of the connections table. */
 export type RowKey = { readonly roomId: { S: string }; readonly slotConnection: { S: string } }
 
 type Row = Readonly<Record<string, AttributeValue>>
 
+/** Returns the key of a connection's row in a room. */
 export const rowKeyOf = (roomId: string, connectionId: string): RowKey => ({
   roomId: { S: roomId },
   slotConnection: { S: slotKeyOf(connectionId) },
 })
 
-/** The sort keys of a range of slots, ends included. */
+/** Returns the condition on sort keys for a range of slots, ends included. */
 export const rowsBetween = (slots: SlotRange) => {
   const { lowest, highest } = keyBoundsOf(slots)
   return { lowest: { S: lowest }, highest: { S: highest } }
 }
 
-/** Key of the mark that a connection is gone. No room id holds a `#`, so none can collide with it. */
+/** Returns the key of a connection's tombstone. Room ids contain no `#`, so none can collide with it. */
 export const tombstoneKeyOf = (connectionId: string): RowKey => rowKeyOf(`gone#${connectionId}`, connectionId)
 
 /**
- * The end of a row in the seconds of DynamoDB's TTL, rounded up: a row must not be removed while it still counts.
- * TTL is for tidiness only, since it may be days late; readers go by `expiresAtMs`.
+ * Converts the end of a row to seconds for TTL, rounded up, so that a valid row is never deleted. TTL only tidies up and may
+ * be days late; readers use `expiresAtMs`.
  */
 export const ttlSecondsOf = (expiresAtMs: number): number => Math.ceil(expiresAtMs / 1000)
 
+/** Converts a member to a row. */
 export const rowOf = (member: Member): Row => ({
   ...rowKeyOf(member.roomId, member.connectionId),
   connectionId: { S: member.connectionId },
@@ -38,6 +41,7 @@ export const rowOf = (member: Member): Row => ({
   expiresAt: { N: String(ttlSecondsOf(member.expiresAtMs)) },
 })
 
+/** Converts a row to a member. @throws Error for a row without a required attribute */
 export const memberOf = (row: Row): Member => ({
   roomId: text(row, 'roomId'),
   connectionId: text(row, 'connectionId'),
@@ -49,6 +53,7 @@ export const memberOf = (row: Row): Member => ({
   tokenExpiresAtMs: number(row, 'tokenExpiresAtMs'),
 })
 
+/** Reads a text attribute of a row. @throws Error if it is missing */
 export const text = (row: Row, attribute: string): string => row[attribute]?.S ?? missing(row, attribute)
 
 const number = (row: Row, attribute: string): number => Number(row[attribute]?.N ?? missing(row, attribute))

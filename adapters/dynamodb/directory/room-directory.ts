@@ -20,16 +20,16 @@ type Options = {
   readonly client: DynamoDBClient
   readonly tableName: string
   readonly clock: Clock
-  /** Most rows in a page of `members`: delivery begins with the first page, so it should come soon. Default: 500. */
+  /** Maximum rows in a page of `members`. Delivery begins with the first page, so it should come soon. Default: 500. */
   readonly membersPerPage?: number
 }
 
 type Row = Readonly<Record<string, AttributeValue>>
 
-/** A join ends with its invocation, after 29 s at most (API Gateway quota "integration timeout"). */
+/** Life of a tombstone, in ms. A join ends after at most 29 s (API Gateway quota "integration timeout"). */
 const tombstoneMs = 5 * 60 * 1000
 
-/** One item for each connection in a room, in the order of their slots. */
+/** Creates the directory: one item per connection and room, in the order of slots. */
 export const makeRoomDirectory = (options: Options): RoomDirectory => {
   const { client, tableName: TableName, clock } = options
   const get = makeBatchedGet({ client, tableName: TableName, keyNames: ['roomId', 'slotConnection'] })
@@ -40,7 +40,7 @@ export const makeRoomDirectory = (options: Options): RoomDirectory => {
   }
 
   const isBuried = async (connectionId: string) => {
-    // One that has expired and is still there counts as well: a connection id is never given out twice.
+    // An expired tombstone counts as well: connection ids are never reused.
     return (await get(tombstoneKeyOf(connectionId))) !== undefined
   }
 
@@ -55,7 +55,7 @@ export const makeRoomDirectory = (options: Options): RoomDirectory => {
       TableName,
       Key: rowKeyOf(roomId, connectionId),
       UpdateExpression: 'SET expiresAtMs = :expiresAtMs, #ttl = :ttl',
-      // An update would make the row that a leave has removed, with nothing in it but its end.
+      // Without this condition, an update would create a row that a leave has deleted.
       ConditionExpression: 'attribute_exists(roomId) AND expiresAtMs > :nowMs',
       ExpressionAttributeNames: { '#ttl': ttlAttribute },
       ExpressionAttributeValues: {
@@ -78,7 +78,7 @@ export const makeRoomDirectory = (options: Options): RoomDirectory => {
     renew,
     join: async (member) => {
       await orUnavailable(() => client.send(new PutItemCommand({ TableName, Item: rowOf(member) })))
-      // Written first, then looked: a $disconnect at the same time either sees the row or is seen here.
+      // The row is written before the look: a concurrent $disconnect either sees the row or is seen here.
       if (!(await isBuried(member.connectionId))) return true
       await leave(member.roomId, member.connectionId)
       return false
@@ -90,14 +90,13 @@ export const makeRoomDirectory = (options: Options): RoomDirectory => {
       for await (const rows of pagesOf(client, roomsQuery(TableName, userId, connectionId))) {
         rooms.push(...rows.map((row) => text(row, 'roomId')))
       }
-      // The index cannot tell what has expired: with the expiry in it, each renewal would write to it too. One more
-      // read, of the few rooms of one connection, is cheaper, and drops what was left since the index was brought
-      // up to date.
+      // The index does not contain the expiry, because each renewal would write to the index as well. One more read of a
+      // connection's few rooms is cheaper. It also drops rooms that were left before the index was updated.
       const members = await Promise.all(rooms.map((roomId) => find(roomId, connectionId)))
       return members.flatMap((member) => (member ? [member.roomId] : []))
     },
     markGone: async (connectionId) => {
-      // Without a userId it is not in the index.
+      // Items without a userId are not in the index.
       const Item = {
         ...tombstoneKeyOf(connectionId),
         expiresAt: { N: String(ttlSecondsOf(clock() + tombstoneMs)) },

@@ -13,13 +13,13 @@ type Deps = {
 type Queued = Pending & { readonly bytes: number; readonly queuedAtMs: number }
 
 /**
- * Puts the drafts of this process for one room into one queue and has one run of them under way at a time, so
- * that they are stored in the order of the calls and share a put where many arrive at once.
+ * Creates an append with one queue per room and one run in flight per room. Drafts are stored in the order of the calls, and
+ * drafts that arrive together share a put.
  */
-export const makeRoomAppender = ({ writeRun, clock, maxRunEntries }: Deps) => {
+export const makeAppendQueue = ({ writeRun, clock, maxRunEntries }: Deps) => {
   const queues = new Map<string, Queued[]>()
 
-  /** True if another writer was faster. */
+  /** Stores one run. @returns true if another writer was faster */
   const writeNext = async (roomId: string, queue: Queued[], losses: number): Promise<boolean> => {
     const run = nextRun(queue, maxRunEntries)
     try {
@@ -27,7 +27,7 @@ export const makeRoomAppender = ({ writeRun, clock, maxRunEntries }: Deps) => {
       queue.splice(0, run.length, ...left)
       return left.length > 0
     } catch (error) {
-      // Whatever it is, it belongs to the callers whose drafts were in this run, and to them alone.
+      // Any error belongs only to the callers whose drafts were in this run.
       queue.splice(0, run.length)
       for (const { reject } of run) reject(error)
       return false
@@ -57,9 +57,9 @@ export const makeRoomAppender = ({ writeRun, clock, maxRunEntries }: Deps) => {
     })
 }
 
-/** How long a draft may wait for its turn and lose races. Ours: half of API Gateway's 29 s for a reply. */
+/** Time that a draft may wait and lose races, in ms: half of API Gateway's 29 s for a reply (our choice). */
 const deadlineMs = 15_000
-/** Of one run: half of what DynamoDB takes as one item. */
+/** Maximum bytes of a run: half of DynamoDB's limit of an item (our choice). */
 const maxRunBytes = 200_000
 
 const giveUpOverdue = (queue: Queued[], queuedBeforeMs: number): void => {

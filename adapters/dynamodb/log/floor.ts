@@ -3,13 +3,13 @@ import type { BoundedMap } from '../../../core/primitives/bounded-map.ts'
 import { endOf, isExpired, type Run } from './run.ts'
 import type { RunStore } from './run-store.ts'
 
-/** The first run of a room's epoch that has not expired, as it was found last. */
+/** The first unexpired run of a room's epoch, as found last. */
 export type Floor = Pick<Run, 'epoch' | 'position'> & { readonly expiresAt?: number }
 
 /**
- * Position of the first entry of the tail's epoch that has not expired.
+ * Returns the position of the first unexpired entry of the tail's epoch.
  *
- * @param removed a position at which nothing is any more, for whoever has come upon it: the floor lies beyond it
+ * @param removed position at which an item is missing, if the caller found one: the floor lies after it
  * @throws ChatError `unavailable`
  */
 export type FindFloor = (roomId: string, tail: Run, removed?: number) => Promise<number>
@@ -17,22 +17,20 @@ export type FindFloor = (roomId: string, tail: Run, removed?: number) => Promise
 type Deps = { readonly store: RunStore; readonly floors: BoundedMap<string, Floor>; readonly clock: Clock }
 
 /**
- * Expiry never decreases along an epoch, so the floor only rises and can be searched for by halving, although TTL
- * removes expired items in any order. A room keeps its floor for as long as that run lives: most reads need no
- * search at all.
- *
- * @param deps.tail must not have expired
+ * Creates the search for the floor. Expiry never decreases along an epoch, so the floor only rises and a binary search finds
+ * it, although TTL deletes expired items in any order. A room keeps its floor while that run exists, so most reads need no
+ * search. The tail must not have expired.
  */
 export const makeFindFloor = ({ store, floors, clock }: Deps): FindFloor => {
   const findFrom = async (roomId: string, tail: Run, lowest: number): Promise<Floor> => {
     const nowMs = clock()
-    // Everything up to `dead` is gone; `alive` is not.
+    // All entries up to `dead` are gone; `alive` exists.
     let dead = lowest - 1
     let alive = tail
     for (let probe = lowest; dead + 1 < alive.position; probe = middle(dead, alive.position)) {
       const { runs } = await store.query(roomId, { to: probe, order: 'descending', limit: 1 })
       const [run] = runs
-      // One that does not reach the probed position stands before one that was removed.
+      // A run that does not reach the probed position lies before a deleted one.
       if (run === undefined || run.position <= tail.base || endOf(run) < probe) dead = probe
       else if (isExpired(run, nowMs)) dead = endOf(run)
       else alive = run
@@ -51,5 +49,5 @@ export const makeFindFloor = ({ store, floors, clock }: Deps): FindFloor => {
   }
 }
 
-/** A position between the two, given that there is one. */
+/** Returns a position between two positions, which must not be adjacent. */
 const middle = (dead: number, alive: number): number => dead + 1 + Math.floor((alive - dead - 2) / 2)

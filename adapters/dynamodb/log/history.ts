@@ -8,12 +8,12 @@ import type { RunStore } from './run-store.ts'
 
 type Deps = { readonly store: RunStore; readonly findFloor: FindFloor; readonly clock: Clock }
 
-/** A room as it was when its last run was read. */
+/** State of a room when its last run was read. */
 type Room = { readonly roomId: string; readonly tail: Run; readonly floor: number }
 
-/** Reads a room's present epoch. */
+/** Creates the reading half of the log: `head` and `read`, of a room's current epoch. */
 export const makeHistory = ({ store, findFloor, clock }: Deps): Pick<MessageLog, 'head' | 'read'> => {
-  /** The last run; undefined where readers see nothing. */
+  /** Returns the last run; undefined if readers see no entry. */
   const readTail = async (roomId: string): Promise<Run | undefined> => {
     const { runs } = await store.query(roomId, { order: 'descending', limit: 1 })
     return runs.find((run) => !isExpired(run, clock()))
@@ -44,8 +44,8 @@ export const makeHistory = ({ store, findFloor, clock }: Deps): Pick<MessageLog,
           return await readAbove((await findFloor(roomId, tail, removed)) - tail.base)
         } catch (error) {
           if (!(error instanceof HoleError) || tail.expiresAt === undefined) throw error
-          // It expired and was removed just now, or by a clock that is ahead of this one: as good as gone, and with
-          // it all before it, which expires no later.
+          // The item was deleted just now, or by a clock that is ahead. It counts as expired, and so do all items before it,
+          // which expire no later.
           removed = error.position
         }
       }
@@ -71,12 +71,12 @@ const take = async (
   return taken
 }
 
-/** Entries from a seq to the end of the room as it was read, lowest first. */
+/** Yields entries from a seq to the end of the room, in ascending order. */
 async function* upwards(store: RunStore, room: Room, first: number): AsyncGenerator<Entry> {
   const { roomId, tail } = room
   let next = tail.base + first
   if (next < tail.position) {
-    // A run is found by any position inside it only from above: the first that begins at it or below.
+    // The run that contains a position is the last one that begins at or before it.
     const { runs } = await store.query(roomId, { to: next, order: 'descending', limit: 1 })
     next = yield* slice(runs[0], next)
   }
@@ -96,7 +96,7 @@ function* slice(run: Run | undefined, position: number): Generator<Entry, number
   return endOf(run) + 1
 }
 
-/** Entries from a seq down to the floor, highest first. */
+/** Yields entries from a seq down to the floor, in descending order. */
 async function* downwards(store: RunStore, room: Room, last: number): AsyncGenerator<Entry> {
   const { roomId, tail, floor } = room
   let next = tail.base + last
@@ -118,10 +118,10 @@ function* sliceBack(run: Run, position: number): Generator<Entry, number> {
   return run.position - 1
 }
 
-// Most pages are cut by bytes: a page of 100 takes two queries, one of long messages only what it needs.
+// Runs per query (our choice). Most pages are cut by bytes: a page of 100 needs two queries, one of long messages fewer.
 const firstBatch = 50
 
-/** There is nothing at a position between others. */
+/** Thrown when an item is missing between others. */
 class HoleError extends Error {
   override readonly name = 'HoleError'
   readonly position: number

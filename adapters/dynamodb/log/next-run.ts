@@ -7,20 +7,20 @@ import type { TailEnd } from './tail.ts'
 type Options = {
   readonly nowMs: number
   readonly newId: IdSource
-  /** How long an entry is kept at least, in ms; undefined: for good. */
+  /** Minimum life of an entry in ms; undefined keeps it permanently. */
   readonly retentionMs: number | undefined
 }
 
 /**
- * A tail with less than an hour left is neither trusted nor continued: it may be removed while a writer still
- * goes by it, and positions may then begin anew.
+ * Tells whether a tail has less than an hour left. Such a tail is not continued: it may be deleted while a writer relies on it,
+ * and positions may then begin anew.
  */
 export const endsSoon = (last: TailEnd, nowMs: number): boolean => isExpired(last, nowMs + marginMs)
 
 const marginMs = 60 * 60 * 1000
 
-/** The run that follows the last one: in its epoch, or in a new one if that is about to expire. */
-export const successorOf = (last: TailEnd | undefined, drafts: readonly Draft[], options: Options): Run => {
+/** Creates the run after the last one: in its epoch, or in a new epoch if that is about to expire. */
+export const nextRunOf = (last: TailEnd | undefined, drafts: readonly Draft[], options: Options): Run => {
   const end = last?.end ?? 0
   const continued = last !== undefined && !endsSoon(last, options.nowMs) ? last : undefined
   const { epoch, base } = continued ?? { epoch: options.newId(), base: end }
@@ -34,13 +34,13 @@ export const successorOf = (last: TailEnd | undefined, drafts: readonly Draft[],
   }
 }
 
-/** Never lower than the run's before it, so that what is gone is always the beginning of an epoch. */
+/** Returns a run's expiry, never before that of the previous run, so that only the beginning of an epoch is missing. */
 const expiryAfter = (
   last: TailEnd | undefined,
   continues: boolean,
   { nowMs, retentionMs }: Options,
 ): { readonly expiresAt?: number } => {
-  // What is kept for good is followed by entries kept for good: retention, switched on later, is for new rooms.
+  // A permanent entry is followed by permanent ones: retention that is enabled later applies to new rooms.
   const keptForGood = retentionMs === undefined || (continues && last?.expiresAt === undefined)
   if (keptForGood) return {}
   return { expiresAt: Math.max(last?.expiresAt ?? 0, Math.ceil((nowMs + retentionMs) / 1000)) }

@@ -10,14 +10,14 @@ type Deps = { readonly reader: TailReader; readonly limits: Limits }
 type Verdict = 'new' | Appended | ChatError
 
 /**
- * Tells whether earlier tries of drafts are in the log, having seen every entry after the `since` of each: `new` if
- * not, what was stored if so, ChatError `stale_cursor` where there is no telling.
+ * Looks for earlier tries of drafts among all entries after the `since` of each. The verdict is `new`, the stored entry, or
+ * ChatError `stale_cursor` if neither is certain.
  *
- * @param tail the end of the log as readers see it, read just now if `positionAfter` refuses the `since` of one;
- * undefined while there is nothing to be seen
+ * @param tail end of the log as readers see it, read just now if `positionAfter` refuses a `since`; undefined if empty
  */
 export type JudgeRetries = (drafts: readonly Draft[], tail: Tail | undefined) => Promise<readonly Verdict[]>
 
+/** Creates `JudgeRetries` for one log. */
 export const makeJudgeRetries =
   ({ reader, limits }: Deps): JudgeRetries =>
   async (drafts, tail) => {
@@ -25,7 +25,7 @@ export const makeJudgeRetries =
     const [first] = drafts
     if (tail === undefined || first === undefined) return searches.map(withoutLog)
 
-    // Once for all of them: as far back as the one that asks for most, and each run that holds an answer.
+    // One read for all drafts: back to the earliest position, and each run that contains an answer.
     const starts = searches.flatMap((search) => ('after' in search ? [search.after + 1] : []))
     if (starts.length > 0) await reader.reachBack(first.roomId, tail, Math.min(...starts))
     const positions = searches.map((search) =>
@@ -39,13 +39,13 @@ export const makeJudgeRetries =
       const position = positions[index]
       const entry = position === undefined ? undefined : entries.get(position)
       if (entry !== undefined) return { epoch: tail.last().epoch, entry, duplicate: true }
-      // It may have been stored and have expired. Without `since`, what is still there is all that is promised.
+      // The entry may have expired. Without `since`, only existing entries count.
       const seenAll = tail.from() <= search.after + 1 && position === undefined
       return seenAll || !search.exact ? 'new' : expiredSince()
     })
   }
 
-/** What to look for: nothing, where the answer is known without the log; or a key, after a position. */
+/** Search for a draft: a verdict that needs no search, or a key to find after a position. */
 type Search =
   | { readonly verdict: 'new' | ChatError }
   | { readonly key: string; readonly after: number; readonly exact: boolean }
@@ -59,7 +59,7 @@ const searchFor = (draft: Draft, tail: Tail | undefined, limits: Limits): Search
 
 const withoutLog = (search: Search): Verdict => ('verdict' in search ? search.verdict : 'new')
 
-/** Position after which an entry may be an earlier try of this draft; ChatError `stale_cursor` if `since` does not fit. */
+/** Returns the position after which an earlier try may lie, or ChatError `stale_cursor` if `since` does not fit. */
 export const positionAfter = (
   draft: Draft,
   present: TailEnd | undefined,

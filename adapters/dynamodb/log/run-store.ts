@@ -8,35 +8,36 @@ import {
 import { orUnavailable } from '../errors.ts'
 import { itemOf, type Run, runOf } from './run.ts'
 
+/** A range of runs to read. */
 export type RunQuery = {
   /** Lowest position at which a run may begin. */
   readonly from?: number
   /** Highest position at which a run may begin. */
   readonly to?: number
   readonly order: 'ascending' | 'descending'
-  /** Most runs to read; DynamoDB stops at 1 MB as well. */
+  /** Maximum number of runs; DynamoDB also stops at 1 MB. */
   readonly limit: number
 }
 
 export type RunPage = {
   readonly runs: readonly Run[]
-  /** Whether everything in the range was read. */
+  /** True if the whole range was read. */
   readonly complete: boolean
 }
 
-/** The items of a room. What the message log does with DynamoDB is these two calls. */
+/** Store of runs: the two calls with which the message log uses DynamoDB. */
 export type RunStore = {
   /**
-   * Stores a run unless its position is taken. Taken may mean by this very put, sent a second time after its first
-   * answer was lost.
+   * Stores a run unless its position is taken. The SDK may have taken it itself, by repeating the put after a lost answer.
    *
    * @throws ChatError `unavailable`: the run may be stored, now or a moment later
    */
   readonly put: (roomId: string, run: Run) => Promise<'stored' | 'taken'>
-  /** Reads consistently; expired runs that DynamoDB has not removed are among the result. @throws ChatError `unavailable` */
+  /** Reads runs consistently, including expired ones that still exist. @throws ChatError `unavailable` */
   readonly query: (roomId: string, query: RunQuery) => Promise<RunPage>
 }
 
+/** Creates the store on a table. */
 export const makeRunStore = (client: DynamoDBClient, tableName: string): RunStore => ({
   put: async (roomId, run) => {
     try {
@@ -57,7 +58,7 @@ export const makeRunStore = (client: DynamoDBClient, tableName: string): RunStor
   },
 
   query: async (roomId, { from = 1, to = Number.MAX_SAFE_INTEGER, order, limit }) => {
-    if (from > to) return { runs: [], complete: true } // DynamoDB calls that an error
+    if (from > to) return { runs: [], complete: true } // an error for DynamoDB
     const { Items = [], LastEvaluatedKey } = await orUnavailable(() =>
       client.send(
         new QueryCommand({

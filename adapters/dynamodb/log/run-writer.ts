@@ -4,14 +4,14 @@ import type { Clock, IdSource } from '../../../core/ports.ts'
 import type { BoundedMap } from '../../../core/primitives/bounded-map.ts'
 import { ChatError } from '../../../protocol/chat-error.ts'
 import type { Limits } from '../../../protocol/limits.ts'
-import { endsSoon, successorOf } from './next-run.ts'
+import { endsSoon, nextRunOf } from './next-run.ts'
 import { type JudgeRetries, makeJudgeRetries, positionAfter } from './retries.ts'
 import { endOf, isExpired, type Run } from './run.ts'
 import type { RunStore } from './run-store.ts'
 import { keyOf, makeTail, type Tail } from './tail.ts'
 import { makeTailReader, type TailReader, tailEntries } from './tail-reader.ts'
 
-/** A draft that somebody waits for. */
+/** A draft whose caller waits. */
 export type Pending = {
   readonly draft: Draft
   readonly resolve: (appended: Appended) => void
@@ -19,11 +19,11 @@ export type Pending = {
 }
 
 /**
- * Tries once to store drafts of a room as one run, and settles each that is stored, or was stored before, or is
- * refused. Returns the others, in their order: another writer was faster, and may be again.
+ * Tries once to store drafts of a room as one run. Settles each draft that is stored, was stored before, or is refused.
  *
- * @param losses how many races in a row these drafts have lost before this one
- * @throws ChatError `unavailable`, for all that are not settled: they may be stored, now or a moment later
+ * @param losses number of consecutive races that these drafts have lost
+ * @returns the other drafts, in order: another writer was faster
+ * @throws ChatError `unavailable` for unsettled drafts: they may be stored, now or a moment later
  */
 export type WriteRun = <P extends Pending>(
   roomId: string,
@@ -31,12 +31,12 @@ export type WriteRun = <P extends Pending>(
   losses: number,
 ) => Promise<readonly P[]>
 
-/** What a writer remembers of a room between two runs. */
+/** State of a room that a writer remembers between runs. */
 export type KnownTail = {
   readonly tail: Tail
-  /** Where the last run ends that this writer has put itself. */
+  /** Position of the last entry that this writer has put itself. */
   readonly ownEnd: number | undefined
-  /** Others write here as well: look for them before the next put, since a failed put costs as much as five reads. */
+  /** True if others write to the room: look before the next put, because a failed put costs as much as five reads. */
   readonly contested: boolean
 }
 
@@ -46,9 +46,9 @@ type Deps = {
   readonly clock: Clock
   readonly newId: IdSource
   readonly limits: Limits
-  /** At least a day, in ms; undefined: entries are kept for good. */
+  /** Minimum life of entries in ms, at least a day; undefined keeps them permanently. */
   readonly retentionMs: number | undefined
-  /** How long to wait after the n-th lost race in a row, in ms. */
+  /** Returns the wait after the n-th consecutive lost race, in ms. */
   readonly waitAfterLossMs: (losses: number) => number
 }
 
@@ -59,7 +59,7 @@ export const makeWriteRun = (deps: Deps): WriteRun => {
 
   return async (roomId, pendings, losses) => {
     const known = tails.get(roomId)
-    // Until this run has ended well, so that an error leaves nothing behind that is uncertain.
+    // Forgotten until this run succeeds, so that an error leaves no uncertain state.
     tails.delete(roomId)
     const tail = await lookUp({ reader, clock, limits }, roomId, pendings, known)
     const fresh = await settleRetries(judgeRetries, pendings, visible(tail, clock()))
@@ -69,7 +69,7 @@ export const makeWriteRun = (deps: Deps): WriteRun => {
     }
 
     const drafts = fresh.map(({ pending }) => pending.draft)
-    const run = successorOf(tail?.last(), drafts, { nowMs: clock(), newId, retentionMs })
+    const run = nextRunOf(tail?.last(), drafts, { nowMs: clock(), newId, retentionMs })
     const remember = (runs: readonly [Run, ...Run[]], state: Omit<KnownTail, 'tail'>) =>
       tails.set(roomId, { ...state, tail: extend(tail, runs, limits) })
     const settleAsOwn = (runs: readonly [Run, ...Run[]]) => {
@@ -82,7 +82,7 @@ export const makeWriteRun = (deps: Deps): WriteRun => {
 
     await delay(waitAfterLossMs(losses + 1))
     const following = await reader.following(roomId, run.position)
-    // The put may have succeeded and its answer been lost, so that the SDK sent it a second time.
+    // The put may have succeeded while its answer was lost, so that the SDK repeated it.
     if (isSame(following[0], run)) return settleAsOwn(following)
     remember(following, { ownEnd: known?.ownEnd, contested: false })
     const left = new Set(fresh.flatMap(({ pending, repeats }) => [pending, ...repeats]))
@@ -90,7 +90,7 @@ export const makeWriteRun = (deps: Deps): WriteRun => {
   }
 }
 
-/** The end of the log: the known one where that will do, or read now. */
+/** Returns the tail: the known one if it suffices, or else a fresh one. */
 const lookUp = async (
   { reader, clock, limits }: { reader: TailReader; clock: Clock; limits: Limits },
   roomId: string,
@@ -99,7 +99,7 @@ const lookUp = async (
 ): Promise<Tail | undefined> => {
   const last = known?.tail.last()
   if (known === undefined || last === undefined || endsSoon(last, clock())) {
-    // With `since` a few runs are enough for most; without, the window is to be read anyway.
+    // With `since`, a few runs suffice mostly; without it, the whole window is needed.
     const wantsWindow = pendings.some(({ draft }) => keyOf(draft) !== undefined && draft.since === undefined)
     return reader.newest(roomId, wantsWindow ? Math.max(10, limits.retryWindowEntries) : 10)
   }
@@ -108,8 +108,8 @@ const lookUp = async (
 }
 
 /**
- * Whether a tail that was not read just now is enough. Another writer may have gone further or begun an epoch, so
- * that a `since` may fit, and what looks like a retry without `since` may be too far back by now.
+ * Tells whether a remembered tail suffices. Another writer may have appended or begun an epoch. Then a `since` may fit after
+ * all, and an apparent retry without `since` may be too old.
  */
 const canBeJudged = (draft: Draft, tail: Tail, limits: Limits): boolean => {
   const after = positionAfter(draft, tail.last(), limits)
@@ -118,14 +118,14 @@ const canBeJudged = (draft: Draft, tail: Tail, limits: Limits): boolean => {
   return draft.since !== undefined || key === undefined || tail.find(key, after) === undefined
 }
 
-/** As readers see it: nothing, once the last entry has expired. */
+/** Returns the tail as readers see it: undefined once the last entry has expired. */
 const visible = (tail: Tail | undefined, nowMs: number): Tail | undefined =>
   tail === undefined || isExpired(tail.last(), nowMs) ? undefined : tail
 
-/** A draft to be stored, and those after it in the same run that repeat it. */
+/** A draft to store, with later drafts of the same run that repeat it. */
 type Fresh<P> = { readonly pending: P; readonly repeats: P[] }
 
-/** Settles what is stored already or does not fit the room, and returns what is to be stored. */
+/** Settles drafts that are stored already or refused, and returns those to store. */
 const settleRetries = async <P extends Pending>(
   judgeRetries: JudgeRetries,
   pendings: readonly P[],

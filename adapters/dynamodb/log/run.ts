@@ -4,28 +4,30 @@ import type { Entry } from '../../../core/domain/entry.ts'
 import { ttlAttribute } from '../table-shapes.ts'
 
 /**
- * One item of the messages table: one or more entries that were appended together. A room's runs follow each
- * other without a gap in position, through all of its epochs; within an epoch `seq` is position − base.
+ * One item of the messages table: one or more entries that were appended together. A room's runs follow each other without
+ * gaps in position, through all epochs. Within an epoch, `seq` is position − base.
  */
 export type Run = {
-  /** Of its first entry; 1 for the first that a room ever had. */
+  /** Position of its first entry; 1 for a room's first entry ever. */
   readonly position: number
   /** Last position before this epoch. */
   readonly base: number
   readonly epoch: string
   readonly entries: readonly Entry[]
-  /** Gone from here on, in seconds since 1970; absent: kept for good. Never lower than that of the run before. */
+  /** Expiry in seconds since 1970, never before that of the previous run; absent if the run is permanent. */
   readonly expiresAt?: number
 }
 
 type Item = Record<string, AttributeValue>
 
-/** Position of a run's last entry: the next run begins at the one after it. */
+/** Returns the position of a run's last entry; the next run begins after it. */
 export const endOf = ({ position, entries }: Run): number => position + entries.length - 1
 
+/** Tells whether a run has expired. */
 export const isExpired = ({ expiresAt }: { readonly expiresAt?: number }, nowMs: number): boolean =>
   expiresAt !== undefined && expiresAt * 1000 <= nowMs
 
+/** Converts a run to an item. */
 export const itemOf = (roomId: string, { position, base, epoch, entries, expiresAt }: Run): Item => ({
   roomId: { S: roomId },
   position: { N: String(position) },
@@ -35,7 +37,7 @@ export const itemOf = (roomId: string, { position, base, epoch, entries, expires
   ...(expiresAt !== undefined && { [ttlAttribute]: { N: String(expiresAt) } }),
 })
 
-/** @throws Error for an item that is not a run */
+/** Converts an item to a run. @throws Error for an item that is no run */
 export const runOf = (item: Item): Run => {
   const [position, base] = [numberIn(item, 'position'), numberIn(item, 'base')]
   const expiresAt = item[ttlAttribute]?.N
@@ -50,8 +52,8 @@ export const runOf = (item: Item): Run => {
   }
 }
 
-// Written by hand: marshalling is most of what an append costs in CPU. What a user may name freely is stored as
-// text, since one attribute name that DynamoDB refuses would fail every other entry of the run.
+// Marshalling is written by hand, because it is most of an append's CPU cost. Names that users choose are stored as text:
+// an attribute name that DynamoDB refuses would fail all entries of the run.
 const attributesOf = (entry: Entry): Item => ({
   kind: { S: entry.kind },
   messageId: { S: entry.messageId },

@@ -5,16 +5,17 @@ import { endOf, isExpired, type Run } from './run.ts'
 import type { RunStore } from './run-store.ts'
 import { makeTail, type Tail } from './tail.ts'
 
+/** Reads the end of a room's log for a writer, consistently. Each call may throw ChatError `unavailable`. */
 export type TailReader = {
-  /** The end of the room's log, from at most so many runs; undefined while nothing is there. */
+  /** Returns the tail from at most `maxRuns` runs; undefined for an empty log. */
   readonly newest: (roomId: string, runs: number) => Promise<Tail | undefined>
-  /** The end of the log for a writer that knows an earlier one, which is extended where that is cheap. */
+  /** Returns the tail for a writer with an earlier one, which is extended if that is cheap. */
   readonly catchUp: (roomId: string, known: Tail) => Promise<Tail>
-  /** All runs from a position on, at which one begins. @throws Error if none does */
+  /** Returns all runs from a position, at which one begins. @throws Error if none does */
   readonly following: (roomId: string, position: number) => Promise<readonly [Run, ...Run[]]>
-  /** Has the tail reach back to a position of its epoch. False if that has expired. */
+  /** Extends the tail back to a position of its epoch. @returns false if that position has expired */
   readonly reachBack: (roomId: string, tail: Tail, position: number) => Promise<boolean>
-  /** The entries at positions of the tail's epoch, by position, without those that have expired. */
+  /** Returns unexpired entries at positions of the tail's epoch, by position. */
   readonly entriesAt: (
     roomId: string,
     tail: Tail,
@@ -24,11 +25,11 @@ export type TailReader = {
 
 type Deps = { readonly store: RunStore; readonly clock: Clock; readonly limits: Limits }
 
-/** As far back as a retry may reach, with `since` or without, so that none reads again what was seen before. */
+/** Number of entries that a tail covers: the farthest reach of a retry, so that none needs a second read. */
 export const tailEntries = ({ retryWindowEntries, sinceEntries }: Limits): number =>
   Math.max(retryWindowEntries, sinceEntries)
 
-/** Reads the end of a room's log for a writer. Every call reads consistently. @throws ChatError `unavailable` */
+/** Creates the reader over a store of runs. */
 export const makeTailReader = ({ store, clock, limits }: Deps): TailReader => {
   const tailOf = ([newest, ...older]: readonly [Run, ...Run[]]): Tail => {
     const tail = makeTail(newest, tailEntries(limits))
@@ -48,7 +49,7 @@ export const makeTailReader = ({ store, clock, limits }: Deps): TailReader => {
     const { runs, complete } = await store.query(roomId, { from, order: 'descending', limit })
     const [run, ...older] = runs
     if (run === undefined) return known
-    // A writer that has slept for long starts anew instead of reading everything that it missed.
+    // A writer that was idle for long starts anew instead of reading all missed entries.
     if (!complete && runs.at(-1)?.position !== from) return tailOf([run, ...older])
     for (const next of runs.toReversed()) known.push(next)
     return known
@@ -78,7 +79,7 @@ export const makeTailReader = ({ store, clock, limits }: Deps): TailReader => {
   const entriesAt = async (roomId: string, tail: Tail, positions: readonly number[]) => {
     const entries = new Map<number, Entry>()
     let run: Run | undefined
-    // In order, so that those of one run cost one read.
+    // Sorted, so that positions of one run cost one read.
     for (const position of [...positions].sort((a, b) => a - b)) {
       if (run === undefined || endOf(run) < position) {
         const { runs } = await store.query(roomId, { to: position, order: 'descending', limit: 1 })
@@ -94,11 +95,11 @@ export const makeTailReader = ({ store, clock, limits }: Deps): TailReader => {
   return { newest, catchUp, following, reachBack, entriesAt }
 }
 
-/** Adds runs, given from the newest to the oldest, as far as they belong to the tail's epoch; returns how many. */
+/** Adds runs of the tail's epoch, given from the newest to the oldest. @returns the number of added runs */
 const unshiftAll = (tail: Tail, runs: readonly Run[], nowMs: number): number => {
   let count = 0
   for (const run of runs) {
-    // TTL removes items in any order: what stands before an expired one, or a removed one, is as good as gone.
+    // TTL deletes items in any order: items before an expired or deleted one count as expired.
     const adjoins = run.epoch === tail.last().epoch && endOf(run) >= tail.from() - 1
     if (!adjoins || isExpired(run, nowMs)) break
     tail.unshift(run)

@@ -1,17 +1,17 @@
 import type { Draft, Entry } from '../../../core/domain/entry.ts'
 import { endOf, type Run } from './run.ts'
 
-/** The end of a room's log as far as this writer has seen it, in complete runs. */
+/** The end of a room's log as far as a writer has seen it, in complete runs. */
 export type Tail = {
-  /** The last run, without its entries. */
+  /** Returns the last run without its entries. */
   readonly last: () => TailEnd
-  /** Lowest position from which on the key of every entry is known; never before the present epoch. */
+  /** Returns the lowest position from which the keys of all entries are known; never before the current epoch. */
   readonly from: () => number
-  /** Adds the run that follows. @throws Error if it does not follow */
+  /** Adds the next run. @throws Error if it does not follow */
   readonly push: (run: Run) => void
-  /** Adds the run that holds the entry before the first known one, which may be of that run. @throws Error if it does not */
+  /** Adds the run with the entry before the first known one. @throws Error if it does not contain that entry */
   readonly unshift: (run: Run) => void
-  /** Where the first entry with this key after `position` stands. */
+  /** Returns the position of the first entry with this key after `position`. */
   readonly find: (key: string, position: number) => number | undefined
 }
 
@@ -22,20 +22,22 @@ export type TailEnd = {
   readonly expiresAt?: number
 }
 
-/** What a retry has in common with the first try; undefined where there is no telling. */
+/** Returns the key that a retry shares with the first try; undefined without clientMessageId. */
 export const keyOf = ({ sender, clientMessageId }: Entry | Draft): string | undefined =>
-  // A user id holds no control character, so that no two pairs make the same key.
+  // User ids contain no control characters, so different pairs have different keys.
   clientMessageId === undefined ? undefined : `${sender.userId}\n${clientMessageId}`
 
 /**
- * @param newest the last run of the room
- * @param capacity how many keys it keeps at least; it may hold twice as many
+ * Creates a tail.
+ *
+ * @param newest last run of the room
+ * @param capacity minimum number of keys to keep; it may keep twice as many
  */
 export const makeTail = (newest: Run, capacity: number): Tail => {
   let last = tailEndOf(newest)
   let from = newest.position
   let keys = newest.entries.map(keyOf)
-  // Of the last entry with each key, so that a key that is not there, as most are not, costs no search.
+  // Positions of the last entry per key, so that an absent key, the normal case, needs no search.
   const positions = new Map<string, number>()
   remember(positions, newest)
 
@@ -93,5 +95,5 @@ const remember = (positions: Map<string, number>, run: Run): void => {
 }
 
 const requireAt = (actual: number, due: number): void => {
-  if (actual !== due) throw new Error(`The log has a hole: position ${actual} stands where ${due} is due`)
+  if (actual !== due) throw new Error(`The log has a gap: found position ${actual} instead of ${due}`)
 }

@@ -10,64 +10,66 @@ import {
   deadLetterOf,
   summaryOf,
 } from '../dead-letter.ts'
-import { makeSurePublish } from '../publish-with-retry.ts'
+import { makePublishWithRetry } from '../publish-with-retry.ts'
 import type { Topology } from '../topology.ts'
 import { makePutInLane } from '../written-record.ts'
 import { holdDeadLetters } from './held-queue.ts'
 
 type Deps = {
-  /** Makes a connection: whoever looks needs one of their own. */
+  /** Creates a connection; the dead letters need one of their own. */
   readonly connect: () => BrokerConnection
   readonly topology: Topology
   readonly newId: IdSource
   readonly telemetry: Telemetry
-  /** How long to wait for somebody else who looks. Default: 10,000. */
+  /** Time to wait for another process that holds the dead letters, in ms. Default: 10,000. */
   readonly patienceMs?: number
 }
 
-/** Which dead letters are meant: those to which all of it applies. */
+/** Selects dead letters that match all given criteria. */
 export type Selection = {
   readonly ids?: readonly string[] | undefined
   readonly roomId?: string | undefined
-  /** Part of the reason. */
+  /** Text that the reason contains. */
   readonly reason?: string | undefined
-  /** Only so many, the oldest. */
+  /** Maximum number, the oldest first. */
   readonly limit?: number | undefined
 }
 
 /**
- * - `replayed`: it is in its lane, confirmed, and no dead letter any more
- * - `no job`: this version does not know it as a job; it stays
+ * Outcome of a replay:
+ *
+ * - `replayed`: the record is confirmed in its lane and no longer a dead letter
+ * - `no job`: this version does not know the record as a job; it stays
  */
 export type Replayed = 'replayed' | 'no job'
 
 type Tell<Outcome> = (letter: DeadLetterSummary, outcome: Outcome) => void
 
 /**
- * What was set aside, for an operator. One at a time has all of it in hand, and others wait for their turn: looking
- * removes nothing and keeps the order, and so does being killed at any moment. Everything here throws DeadLetterError,
- * or ChatError `unavailable` where the broker is out of reach.
+ * Dead letters, for an operator. docs/design/maintenance.md says when this is needed. One process at a time holds all of them,
+ * and others wait. Reading removes nothing and keeps the order, even if the process is killed. Every method throws
+ * DeadLetterError, or ChatError `unavailable` if the broker is out of reach.
  */
 export type DeadLetters = {
-  /** Oldest first. */
+  /** Lists summaries, oldest first. */
   readonly list: (selection: Selection) => Promise<readonly DeadLetterSummary[]>
-  /** The whole of each one that bears this id, content included. */
+  /** Returns each dead letter with this id, content included. */
   readonly show: (id: string) => Promise<readonly DeadLetter[]>
   /**
-   * Puts each into its lane, and takes it out once that is confirmed. A failure ends it: what was told is done, and
-   * the rest stays. A record may reach its lane and stay as well, if this ends in between: delivery is at least once.
+   * Puts each dead letter into its lane and removes it once that is confirmed. A failure ends the replay; the rest stays. If it
+   * ends in between, a record may be in its lane and stay as well: delivery is at least once.
    *
-   * @param tell is told of each as it is done
-   * @returns the lanes that took some and that nobody reads now
+   * @param tell called for each finished record
+   * @returns lanes that received records but have no reader now
    */
   readonly replay: (selection: Selection, tell: Tell<Replayed>) => Promise<readonly Lane[]>
-  /** Removes each for good. */
+  /** Removes each permanently. */
   readonly drop: (selection: Selection, tell: Tell<'dropped'>) => Promise<void>
 }
 
 export const makeDeadLetters = (deps: Deps): DeadLetters => {
   const visit = makeVisit(deps)
-  /** @param keep what to keep of each: a list of thousands has no room for all their content */
+  /** @param keep reduces each dead letter, because memory does not suffice for the content of thousands */
   const collect = async <T>(selection: Selection, keep: (letter: DeadLetter) => T): Promise<readonly T[]> => {
     const kept: T[] = []
     await visit(selection, async (letter) => {
@@ -104,7 +106,7 @@ export const makeDeadLetters = (deps: Deps): DeadLetters => {
 
 type See = (letter: DeadLetter, remove: () => void) => Promise<void>
 
-/** Goes through those that are meant, with all of them in hand. */
+/** Processes the selected dead letters while holding all of them. */
 const makeVisit =
   ({ connect, topology, patienceMs }: Deps) =>
   async (selection: Selection, see: See): Promise<void> => {
@@ -133,13 +135,12 @@ const isMeant = ({ id, job, reason }: DeadLetter, selection: Selection): boolean
   (selection.roomId === undefined || selection.roomId === job?.roomId) &&
   (selection.reason === undefined || reason.includes(selection.reason))
 
-/** @throws DeadLetterError if there are none with these counts: nothing is declared here, since nobody would read it */
+/** Checks that lanes with these counts exist. @throws DeadLetterError if not: new lanes would have no reader */
 const openLanes = async ({ connect, topology, newId, telemetry }: Deps) => {
   const { laneQueue } = topology
-  // Not the one that holds the dead letters: a broker that is short of memory stops reading connections that publish,
-  // and with them acknowledgements.
+  // A second connection: a broker short of memory blocks publishing connections, and with them acknowledgements.
   const connection = connect()
-  const put = makePutInLane(topology, makeSurePublish({ connection, newId, telemetry }))
+  const put = makePutInLane(topology, makePublishWithRetry({ connection, newId, telemetry }))
   const used = new Set<Lane>()
   try {
     await requireExchange(connection, topology)

@@ -8,47 +8,46 @@ import type { Session } from '../session.ts'
 import type { Topology } from '../topology.ts'
 
 type Options = {
-  /** Of its own: it is closed in the end. */
+  /** Connection for this purpose only; it is closed at the end. */
   readonly connection: BrokerConnection
   readonly topology: Topology
-  /** How long to wait for somebody else who looks. Default: 10,000. */
+  /** Time to wait for another process that holds the dead letters, in ms. Default: 10,000. */
   readonly patienceMs?: number | undefined
 }
 
-/** All dead letters in one hand: nobody else sees them until they are released. */
+/** All dead letters, held by one process until they are released. */
 export type HeldDeadLetters = {
   /**
-   * Those that were there when they were taken, oldest first. What arrives later is left alone.
+   * Yields the dead letters that existed when they were taken, oldest first. Later ones stay in the queue.
    *
-   * @throws DeadLetterError if the connection is lost, or the broker hands over no more of them
+   * @throws DeadLetterError if the connection is lost or the broker stops delivering
    */
   readonly messages: () => AsyncIterable<ConsumeMessage>
-  /** Takes one out of the queue, for good once `release` has resolved. */
+  /** Removes one from the queue, permanently once `release` has resolved. */
   readonly remove: (message: ConsumeMessage) => void
   /**
-   * Gives the rest back, in its order, before what has arrived meanwhile.
+   * Returns the rest in order, before later arrivals.
    *
-   * @throws DeadLetterError if the connection was lost: what was removed last may be there again
+   * @throws DeadLetterError if the connection was lost: records that were removed last may be there again
    */
   readonly release: () => Promise<void>
 }
 
 /**
- * A consumer's prefetch has 16 bits. All that there is has to be in one hand: a quorum queue puts what a consumer
- * gives back behind everything that was given back before, so that to take a part would change the order. For the same
- * reason nothing is taken by `basic.get` (each counts as a consumer of its own) nor given back by `basic.nack` (several
- * at once come back in any order). A consumer that ends gives back in order: `return_all` in RabbitMQ's rabbit_fifo.erl,
- * from 3.10 to 4.x.
+ * Maximum dead letters: a consumer's prefetch has 16 bits. One consumer must hold all of them, because a quorum queue puts
+ * returned records behind those that were returned before. Taking a part would change the order. For the same reason the code
+ * uses neither `basic.get`, where each call counts as a consumer, nor `basic.nack`, which returns in any order. A consumer
+ * that ends returns its records in order: `return_all` in RabbitMQ's source file rabbit_fifo, from 3.10 to 4.x.
  */
 const mostHeld = 65_535
 
-/** A broker that hands over nothing for so long, while there is more, is of no use. Ours. */
+/** Time without a delivery, in ms, after which the broker counts as stuck (our choice). */
 const idleMs = 5_000
 
 /**
- * Takes all dead letters in hand. The end of the connection, whatever it is, gives them back.
+ * Takes all dead letters. Any end of the connection returns them.
  *
- * @throws DeadLetterError if there is no queue of them, or somebody else has them in hand for too long
+ * @throws DeadLetterError if the queue does not exist, or another process holds it for too long
  */
 export const holdDeadLetters = async (options: Options): Promise<HeldDeadLetters> => {
   const session = await options.connection.open()
@@ -112,8 +111,10 @@ const lost = (rest: string) =>
   new DeadLetterError(`The connection to the broker was lost. ${rest} Try again.`)
 
 /**
- * Waits for the lock: an exclusive queue, which the broker removes with its connection, so that who is killed holds
- * up nobody. Returns a channel to look at queues with.
+ * Waits for the lock: an exclusive queue, which the broker deletes with its connection. A killed process therefore blocks no
+ * other.
+ *
+ * @returns a channel for looking at queues
  */
 const takeTurn = async (session: Session, { topology, patienceMs = 10_000 }: Options): Promise<Channel> => {
   const deadline = Date.now() + patienceMs
@@ -132,9 +133,9 @@ const takeTurn = async (session: Session, { topology, patienceMs = 10_000 }: Opt
   }
 }
 
-/** Said explicitly: a broker may have another default, and a quorum queue cannot be exclusive. */
+/** Arguments of the lock. The type is explicit, because a broker may default to quorum queues, which cannot be exclusive. */
 const lock = { exclusive: true, durable: false, arguments: { 'x-queue-type': 'classic' } }
-/** Ours. */
+/** Pause between attempts to get the lock, in ms (our choice). */
 const retryMs = 100
 
 const readyIn = async (channel: Channel, queue: string): Promise<number> => {
@@ -148,7 +149,7 @@ const readyIn = async (channel: Channel, queue: string): Promise<number> => {
   }
 }
 
-/** Whoever has the next turn must find all of them: a consumer's end reaches the queue a moment after its channel's. */
+/** Waits until the queue has all records again: a consumer's end reaches the queue shortly after its channel's. */
 const untilReturned = async (channel: Channel, queue: string, count: number): Promise<void> => {
   const deadline = Date.now() + idleMs
   const over = AbortSignal.timeout(idleMs)

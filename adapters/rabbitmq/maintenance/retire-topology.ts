@@ -7,58 +7,62 @@ import { notFound, openChannel, replyCodeOf } from '../channel.ts'
 import type { BrokerConnection } from '../connection.ts'
 import { deadLetterHeaders } from '../dead-letter.ts'
 import { openLaneChannel } from '../lane-channel.ts'
-import { makeSurePublish, type SurePublish } from '../publish-with-retry.ts'
+import { makePublishWithRetry, type PublishWithRetry } from '../publish-with-retry.ts'
 import type { Session } from '../session.ts'
 import type { Topology } from '../topology.ts'
 import { makePutInLane, type WrittenRecord, writtenRecordOf } from '../written-record.ts'
 
 type Deps = {
-  /** Makes a connection: one to read with, and one to publish with. */
+  /** Creates a connection; one is used for reading and one for publishing. */
   readonly connect: () => BrokerConnection
   readonly newId: IdSource
   readonly telemetry: Telemetry
-  /** How long the delays and the lanes may take to run empty, all together. Default: 9 minutes. */
+  /** Time limit for emptying delays and lanes, in ms. Default: 9 minutes. */
   readonly patienceMs?: number
 }
 
 type Topologies = {
-  /** Nobody publishes there any more. */
+  /** Topology without publishers, to be emptied and deleted. */
   readonly retired: Topology
-  /** Declared already. */
-  readonly successor: Topology
+  /** Topology that receives the records; it must be declared already. */
+  readonly current: Topology
 }
 
-/** How long it is quiet before a queue is asked whether it is empty. Ours. */
+/** Silence after which a queue is checked for being empty, in ms (our choice). */
 const quietMs = 1_000
 
 /**
- * Moves what is left in the lanes of a topology into those of its successor, and removes what only the retired one has:
- * without it, what they hold when a deployment changes `LANES` would be pushed to nobody. Dead letters go along where
- * they have another queue now. Who still publishes there learns that it is gone, so that no message is lost without a
- * word. What was begun can be begun again.
+ * Moves the records of a retired topology into the current one and deletes what only the retired one has. Without it, records
+ * that remain when a deployment changes `LANES` would never be pushed. Dead letters move as well if their queue has another
+ * name. Publishers to a deleted exchange get an error, so no message is lost silently. The operation can be repeated.
+ * docs/design/maintenance.md says when it is needed.
  *
- * @throws Error if a lane could not be emptied before patience ended, as where somebody reads it: it stays, with all in it
+ * @throws Error if a lane could not be emptied in time, such as by another reader: the lane stays with its records
  */
 export const retireTopology = async (
-  { retired, successor }: Topologies,
+  { retired, current }: Topologies,
   { connect, newId, telemetry, patienceMs = 9 * 60_000 }: Deps,
 ): Promise<void> => {
-  if (retired.jobsExchange === successor.jobsExchange) return
+  if (retired.jobsExchange === current.jobsExchange) return
   const [reading, publishing] = [connect(), connect()]
   try {
     const session = await reading.open()
     const over = AbortSignal.any([session.lost, AbortSignal.timeout(patienceMs)])
-    const publish = makeSurePublish({ connection: publishing, newId, telemetry })
+    const publish = makePublishWithRetry({ connection: publishing, newId, telemetry })
     const visit: Visit = { session, channel: await openChannel(session), over }
     await endDelays(retired, visit, newId)
     await visit.channel.deleteExchange(retired.jobsExchange)
-    const move = makeMove(successor, publish)
+    const move = makeMove(current, publish)
     const moved = await Promise.all(
-      onlyIn(retired, successor).map((queue) => endQueue(queue, { ...visit, move })),
+      onlyIn(retired, current).map((queue) => endQueue(queue, { ...visit, move })),
     )
     const jobs = moved.reduce((sum, count) => sum + count, 0)
-    const deadLetters = await endDeadLetters({ retired, successor }, visit, publish)
-    telemetry.info('Retired the lanes of the deployment before', { ...retired.laneCounts, jobs, deadLetters })
+    const deadLetters = await endDeadLetters({ retired, current }, visit, publish)
+    telemetry.info('Retired the lanes of the previous deployment', {
+      ...retired.laneCounts,
+      jobs,
+      deadLetters,
+    })
   } finally {
     await Promise.all([reading.close(), publishing.close()])
   }
@@ -66,21 +70,21 @@ export const retireTopology = async (
 
 type Visit = {
   readonly session: Session
-  /** To look with, and to remove. */
+  /** Channel for looking at and deleting queues. */
   readonly channel: Channel
-  /** Aborted when patience has ended, or the connection was lost. */
+  /** Signal that is aborted when the time is up or the connection is lost. */
   readonly over: AbortSignal
 }
 
-/** A lane bears its own count only: where the number of bulk lanes changes, the others go on. */
-const onlyIn = (retired: Topology, successor: Topology): readonly string[] => {
-  const kept = laneNames(successor.laneCounts).map(successor.laneQueue)
+/** Lists lanes that only the retired topology has. A lane's name contains its own count only, so some lanes may stay. */
+const onlyIn = (retired: Topology, current: Topology): readonly string[] => {
+  const kept = laneNames(current.laneCounts).map(current.laneQueue)
   return laneNames(retired.laneCounts)
     .map(retired.laneQueue)
     .filter((queue) => !kept.includes(queue))
 }
 
-/** Takes nothing more into the delays, and waits until all of it has come into its lane. */
+/** Stops the delays and waits until all delayed jobs are in their lanes. */
 const endDelays = async (
   { queues, jobsExchange, laneCounts, laneQueue }: Topology,
   visit: Visit,
@@ -90,7 +94,7 @@ const endDelays = async (
   const delays = queues.filter(({ arguments: of }) => of['x-dead-letter-exchange'] === jobsExchange)
   for (const { binding } of delays) await channel.deleteExchange(binding.exchange)
   await Promise.all(delays.map(({ name }) => untilSent(name, jobsExchange, visit, newId)))
-  // The broker keeps what it has sent until the lanes have it: until they all answer, and have had a moment for it.
+  // The broker keeps expired jobs until the lanes have them, so this waits for all lanes and a moment longer.
   await Promise.all(laneNames(laneCounts).map((lane) => exists(session, laneQueue(lane))))
   await pause(quietMs, over)
   refuseIf(over, jobsExchange)
@@ -98,8 +102,8 @@ const endDelays = async (
 }
 
 /**
- * What a quorum queue counts leaves out what has expired and is on its way into its lane, thousands it may be. So
- * something is sent after it: in a delay, nothing overtakes anything.
+ * Waits until a delay is empty. A quorum queue's count leaves out expired jobs in transit to their lanes, which may be
+ * thousands. So a marker is sent after them: within a delay, no job overtakes another.
  */
 const untilSent = async (
   queue: string,
@@ -110,7 +114,7 @@ const untilSent = async (
   if (!(await exists(session, queue))) return
   const { queue: end } = await channel.assertQueue('', endQueueOptions)
   await channel.bindQueue(end, jobsExchange, queue)
-  // By this, since one that was sent by a retirement that broke off may come first.
+  // Recognised by id, because the marker of an interrupted retirement may arrive first.
   const messageId = newId()
   const arrived = Promise.withResolvers<void>()
   const look = (message: ConsumeMessage | null) => {
@@ -119,7 +123,8 @@ const untilSent = async (
   await channel.consume(end, look, { noAck: true })
   const last = { exchange: '', routingKey: queue, body: '', messageId, expirationMs: 1 }
   const outcome = await session.publish(last)
-  if (outcome !== 'confirmed') throw new Error(`${queue} could not be emptied: what ends it was ${outcome}`)
+  if (outcome !== 'confirmed')
+    throw new Error(`${queue} could not be emptied: its end marker was ${outcome}. Deploy again to repeat.`)
   await Promise.race([arrived.promise, untilAborted(over)])
   refuseIf(over, queue)
 }
@@ -128,7 +133,7 @@ const endQueueOptions = { exclusive: true, durable: false, arguments: { 'x-queue
 
 type Move = { readonly move: (message: ConsumeMessage) => Promise<void> }
 
-/** Moves all that is in a queue, removes it, and resolves with how much that was. */
+/** Moves all records of a queue and deletes the queue. @returns the number of records */
 const endQueue = async (queue: string, how: Visit & Move): Promise<number> => {
   const { session, channel, over } = how
   if (!(await exists(session, queue))) return 0
@@ -136,8 +141,8 @@ const endQueue = async (queue: string, how: Visit & Move): Promise<number> => {
   for (;;) {
     refuseIf(over, queue)
     const { messageCount, consumerCount } = await channel.checkQueue(queue)
-    // Somebody else reads it, as the event source does until its mapping is gone, and may have some in hand. A consumer
-    // and what it has leave together, ours as well: what is said to be empty and unread is.
+    // Another reader may hold records, such as the event source until its mapping is gone. A consumer and its records leave
+    // together, this one as well. So an empty queue without consumers really is empty.
     if (consumerCount > 0) await pause(quietMs, over)
     else if (messageCount > 0) moved += await drain(queue, how)
     else break
@@ -146,7 +151,7 @@ const endQueue = async (queue: string, how: Visit & Move): Promise<number> => {
   return moved
 }
 
-/** Moves what comes, until it is quiet. */
+/** Moves arriving records until the queue is quiet. */
 const drain = async (queue: string, { session, over, move }: Visit & Move): Promise<number> => {
   const quiet = new AbortController()
   const stopping = AbortSignal.any([quiet.signal, over])
@@ -158,7 +163,7 @@ const drain = async (queue: string, { session, over, move }: Visit & Move): Prom
       const batch = await lane.next()
       clearTimeout(timer)
       if (lane.over.aborted) break
-      // All at once: they go in this order all the same.
+      // Published concurrently: they keep their order on the channel.
       await Promise.all(batch.map(move))
       lane.acknowledge(batch)
       moved += batch.length
@@ -170,41 +175,42 @@ const drain = async (queue: string, { session, over, move }: Visit & Move): Prom
 }
 
 const refuseIf = (over: AbortSignal, queue: string): void => {
-  if (over.aborted) throw new Error(`${queue} could not be emptied`, { cause: over.reason })
+  if (over.aborted)
+    throw new Error(`${queue} could not be emptied in time. Deploy again to repeat.`, { cause: over.reason })
 }
 
-const makeMove = (successor: Topology, publish: SurePublish) => {
-  const put = makePutInLane(successor, publish)
+const makeMove = (current: Topology, publish: PublishWithRetry) => {
+  const put = makePutInLane(current, publish)
   return async (message: ConsumeMessage): Promise<void> => {
     const record = writtenRecordOf(message)
     const job = decodeJob(record.body)
     if (job) await put(record, job)
-    else await deadLetter(successor, publish, record, deadLetterHeaders(noJobReason, Date.now()))
+    else await deadLetter(current, publish, record, deadLetterHeaders(noJobReason, Date.now()))
   }
 }
 
 const deadLetter = (
   { deadLetterExchange: exchange }: Topology,
-  publish: SurePublish,
+  publish: PublishWithRetry,
   record: WrittenRecord,
   headers: Readonly<Record<string, unknown>>,
 ): Promise<void> => publish({ ...record, exchange, routingKey: '', headers })
 
-/** As they are, whoever set them aside: their headers say why, and when. */
+/** Moves dead letters unchanged; their headers contain reason and time. */
 const endDeadLetters = async (
-  { retired, successor }: Topologies,
+  { retired, current }: Topologies,
   visit: Visit,
-  publish: SurePublish,
+  publish: PublishWithRetry,
 ): Promise<number> => {
-  if (retired.deadLetterQueue === successor.deadLetterQueue) return 0
+  if (retired.deadLetterQueue === current.deadLetterQueue) return 0
   const move = (message: ConsumeMessage) =>
-    deadLetter(successor, publish, writtenRecordOf(message), message.properties.headers ?? {})
+    deadLetter(current, publish, writtenRecordOf(message), message.properties.headers ?? {})
   const moved = await endQueue(retired.deadLetterQueue, { ...visit, move })
   await visit.channel.deleteExchange(retired.deadLetterExchange)
   return moved
 }
 
-/** On a channel of its own, which the broker closes where there is none. */
+/** Looks at a queue on a separate channel, which the broker closes if the queue does not exist. */
 const exists = async (session: Session, queue: string): Promise<boolean> => {
   const channel = await openChannel(session)
   try {

@@ -27,7 +27,7 @@ describe('lanes that are retired', needs('RabbitMQ', rabbitMq !== null), () => {
   let inspector: ChannelModel
   let channel: ConfirmChannel
   let retired: Topology
-  let successor: Topology
+  let current: Topology
   let declared: Topology[]
 
   const declare = async (topology: Topology): Promise<Topology> => {
@@ -41,7 +41,7 @@ describe('lanes that are retired', needs('RabbitMQ', rabbitMq !== null), () => {
   }
   const topologyOf = (lanes: number, bulkLanes: number) => describeTopology({ lanes, bulkLanes, prefix })
   const retire = (patienceMs?: number) =>
-    retireTopology({ retired, successor }, { ...deps(), ...(patienceMs !== undefined && { patienceMs }) })
+    retireTopology({ retired, current }, { ...deps(), ...(patienceMs !== undefined && { patienceMs }) })
   /** Publishes a job for each room to the lanes of the retired topology. */
   const publishAll = async (options?: { readonly delayMs: number }) => {
     const { connect: open, ...rest } = deps()
@@ -67,7 +67,7 @@ describe('lanes that are retired', needs('RabbitMQ', rabbitMq !== null), () => {
     )
     return found.flat()
   }
-  const whereTheyBelong = () => rooms.map((room) => [laneOf(room, successor.laneCounts), room])
+  const whereTheyBelong = () => rooms.map((room) => [laneOf(room, current.laneCounts), room])
   const isThere = async (queue: string) => {
     const looking = await inspector.createChannel()
     looking.on('error', () => undefined) // the refusal of checkQueue tells it
@@ -86,7 +86,7 @@ describe('lanes that are retired', needs('RabbitMQ', rabbitMq !== null), () => {
     channel = await inspector.createConfirmChannel()
     declared = []
     retired = await declare(topologyOf(2, 1))
-    successor = await declare(topologyOf(3, 2))
+    current = await declare(topologyOf(3, 2))
   })
   afterEach(async () => {
     for (const topology of declared) await deleteTopology(channel, topology)
@@ -96,7 +96,7 @@ describe('lanes that are retired', needs('RabbitMQ', rabbitMq !== null), () => {
   test('give what is in them to the lanes that are read, and are gone', async () => {
     await publishAll()
     await retire()
-    expect((await roomsIn(successor)).toSorted()).toEqual(whereTheyBelong().toSorted())
+    expect((await roomsIn(current)).toSorted()).toEqual(whereTheyBelong().toSorted())
     const queues = retired.queues.filter(({ name }) => name !== retired.deadLetterQueue)
     const left = await Promise.all(queues.map(({ name }) => isThere(name)))
     expect(left).toEqual(queues.map(() => false))
@@ -113,13 +113,13 @@ describe('lanes that are retired', needs('RabbitMQ', rabbitMq !== null), () => {
     }
     await channel.waitForConfirms()
     await retire()
-    expect(await bodiesIn(successor.laneQueue(laneOf(room, successor.laneCounts)))).toEqual(bodies)
+    expect(await bodiesIn(current.laneQueue(laneOf(room, current.laneCounts)))).toEqual(bodies)
   })
 
   test('wait for what is delayed', async () => {
     await publishAll({ delayMs: 1_000 })
     await retire()
-    expect((await roomsIn(successor)).toSorted()).toEqual(whereTheyBelong().toSorted())
+    expect((await roomsIn(current)).toSorted()).toEqual(whereTheyBelong().toSorted())
   })
 
   test('wait for all that has expired, however much of it is on its way into the lanes', async () => {
@@ -130,9 +130,7 @@ describe('lanes that are retired', needs('RabbitMQ', rabbitMq !== null), () => {
     }
     await channel.waitForConfirms()
     await retire()
-    const counts = laneNames(successor.laneCounts).map((lane) =>
-      channel.checkQueue(successor.laneQueue(lane)),
-    )
+    const counts = laneNames(current.laneCounts).map((lane) => channel.checkQueue(current.laneQueue(lane)))
     expect((await Promise.all(counts)).map(({ messageCount }) => messageCount)).toContain(jobs)
   })
 
@@ -149,14 +147,12 @@ describe('lanes that are retired', needs('RabbitMQ', rabbitMq !== null), () => {
     await declareTopology(channel, retired)
     for (let job = 0; job < 10; job++) await delay()
     await retire()
-    const counts = laneNames(successor.laneCounts).map((lane) =>
-      channel.checkQueue(successor.laneQueue(lane)),
-    )
+    const counts = laneNames(current.laneCounts).map((lane) => channel.checkQueue(current.laneQueue(lane)))
     expect((await Promise.all(counts)).map(({ messageCount }) => messageCount)).toContain(11)
   })
 
   test('take their dead letters along where these have another queue now, as they are', async () => {
-    successor = await declare(describeTopology({ lanes: 2, bulkLanes: 1, prefix: `${prefix}-new` }))
+    current = await declare(describeTopology({ lanes: 2, bulkLanes: 1, prefix: `${prefix}-new` }))
     channel.publish(retired.deadLetterExchange, '', Buffer.from('set aside'), {
       headers: { reason: 'failed' },
     })
@@ -173,7 +169,7 @@ describe('lanes that are retired', needs('RabbitMQ', rabbitMq !== null), () => {
     await soon(async () => expect((await channel.checkQueue(retired.deadLetterQueue)).messageCount).toBe(2))
     await retire()
     const { connect: open, ...rest } = deps()
-    const letters = await makeDeadLetters({ ...rest, connect: open, topology: successor }).list({})
+    const letters = await makeDeadLetters({ ...rest, connect: open, topology: current }).list({})
     expect(letters.map(({ reason }) => reason).toSorted()).toEqual(['broker: rejected', 'failed'])
     expect(await isThere(retired.deadLetterQueue)).toBe(false)
   })
@@ -182,14 +178,14 @@ describe('lanes that are retired', needs('RabbitMQ', rabbitMq !== null), () => {
     channel.publish(retired.jobsExchange, 'lane.0', Buffer.from('nonsense'))
     await channel.waitForConfirms()
     await retire()
-    expect(await bodiesIn(successor.deadLetterQueue)).toEqual(['nonsense'])
+    expect(await bodiesIn(current.deadLetterQueue)).toEqual(['nonsense'])
   })
 
-  test('go on where they are lanes of the successor too', async () => {
-    successor = await declare(topologyOf(2, 3))
+  test('go on where they are lanes of the current too', async () => {
+    current = await declare(topologyOf(2, 3))
     await publishAll()
     await retire()
-    expect((await roomsIn(successor)).toSorted()).toEqual(whereTheyBelong().toSorted())
+    expect((await roomsIn(current)).toSorted()).toEqual(whereTheyBelong().toSorted())
     expect(await isThere(retired.laneQueue('bulk.0'))).toBe(false)
   })
 
@@ -203,7 +199,7 @@ describe('lanes that are retired', needs('RabbitMQ', rabbitMq !== null), () => {
     await soon(async () => expect(await isThere(retired.laneQueue('lane.1'))).toBe(false))
     await reading.close()
     await retiring
-    expect((await roomsIn(successor)).toSorted()).toEqual(whereTheyBelong().toSorted())
+    expect((await roomsIn(current)).toSorted()).toEqual(whereTheyBelong().toSorted())
   })
 
   test('stay as they are where somebody reads them for longer than there is patience', async () => {
@@ -214,7 +210,7 @@ describe('lanes that are retired', needs('RabbitMQ', rabbitMq !== null), () => {
     await expect(retire(4_000)).rejects.toThrow('could not be emptied')
     await reading.close()
     await retire()
-    expect((await roomsIn(successor)).toSorted()).toEqual(whereTheyBelong().toSorted())
+    expect((await roomsIn(current)).toSorted()).toEqual(whereTheyBelong().toSorted())
   })
 
   test('tell whoever still publishes there, once they are gone', async () => {
@@ -224,7 +220,7 @@ describe('lanes that are retired', needs('RabbitMQ', rabbitMq !== null), () => {
 
   test('are left alone where nothing has changed', async () => {
     await publishAll()
-    successor = retired
+    current = retired
     await retire()
     expect(await roomsIn(retired)).toHaveLength(rooms.length)
   })

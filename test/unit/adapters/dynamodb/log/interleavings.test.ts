@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { makeRoomAppender } from '../../../../../adapters/dynamodb/log/append-queue.ts'
+import { makeAppendQueue } from '../../../../../adapters/dynamodb/log/append-queue.ts'
 import type { RunStore } from '../../../../../adapters/dynamodb/log/run-store.ts'
 import { makeWriteRun } from '../../../../../adapters/dynamodb/log/run-writer.ts'
 import type { Appended, Draft } from '../../../../../core/domain/entry.ts'
@@ -61,7 +61,7 @@ describe('append, whatever the order in which requests arrive and whatever becom
 type Append = (draft: Draft) => Promise<Appended>
 
 const makeAppend = (store: RunStore, maxRunEntries: number): Append =>
-  makeRoomAppender({
+  makeAppendQueue({
     writeRun: makeWriteRun({
       store,
       tails: makeBoundedMap(10),

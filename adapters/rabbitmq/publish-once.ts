@@ -1,29 +1,32 @@
 import type { ConfirmChannel } from 'amqplib'
 
+/** A message to publish. */
 export type Outgoing = {
   readonly exchange: string
   readonly routingKey: string
   readonly body: string
   readonly messageId: string
   readonly headers?: Readonly<Record<string, unknown>>
-  /** Default: for as long as its queue keeps it. */
+  /** Expiry in ms. Default: none; the queue keeps the message. */
   readonly expirationMs?: number
 }
 
 /**
+ * Outcome of a publish:
+ *
  * - `confirmed`: stored in at least one queue
- * - `unroutable`: the broker has no queue for it; RabbitMQ confirms such a message too, after it has returned it
+ * - `unroutable`: no queue exists for it; RabbitMQ returns such a message and then confirms it as well
  * - `refused`: the broker could not store it
  * - `lost`: the channel was closed before the answer
- * - `timed out`: no answer; nothing can be said about the connection
+ * - `timed out`: no answer; the state of the connection is unknown
  */
 export type Confirmation = 'confirmed' | 'unroutable' | 'refused' | 'lost' | 'timed out'
 
-/** Publishes persistently on this channel. What becomes of it is a value; nothing is thrown. */
-export const makeConfirmedPublish = (channel: ConfirmChannel, timeoutMs: number) => {
+/** Creates a function that publishes persistently, once, and returns the outcome as a value. It never throws. */
+export const makePublishOnce = (channel: ConfirmChannel, timeoutMs: number) => {
   const returned = new Set<unknown>()
   let closed = false
-  // In front of the channel's own listener, which fails what is unconfirmed: else a loss would look like a refusal.
+  // Runs before the channel's own listener, which fails unconfirmed messages: otherwise a loss would look like a refusal.
   channel.prependListener('close', () => {
     closed = true
   })
