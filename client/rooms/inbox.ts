@@ -3,10 +3,14 @@ import type { Timers } from '../api/timing.ts'
 import type { ChatMessage, Cursor, RoomPage, RoomReset } from '../api/types.ts'
 
 type Deps = {
+  readonly roomId: string
   readonly timers: Timers
-  readonly onMessage: (epoch: string, message: ChatMessage) => void
+  readonly onMessage: (event: MessageEvent) => void
   readonly onReset: (reset: RoomReset) => void
 }
+
+/** A message for the application. */
+export type MessageEvent = { readonly roomId: string; readonly epoch: string; readonly message: ChatMessage }
 
 /** Delivers a room's pages and messages to the application. */
 export type Inbox = {
@@ -20,22 +24,28 @@ export type Inbox = {
   readonly deliver: (epoch: string, messages: readonly ChatMessage[]) => void
   /** Returns the number of messages delivered since the previous call. */
   readonly takeCount: () => number
-  /** Rejects `firstPage` if it is pending. */
-  readonly fail: (error: ChatClientError) => void
+  /** Delivers nothing from now on, even within a batch, and rejects `firstPage` if it is pending. */
+  readonly close: (error: ChatClientError) => void
 }
 
 /** Creates an inbox that waits for the first page. */
-export const makeInbox = ({ timers, onMessage, onReset }: Deps): Inbox => {
+export const makeInbox = ({ roomId, timers, onMessage, onReset }: Deps): Inbox => {
   const firstPage = Promise.withResolvers<RoomPage>()
   // A promise reaches its caller later than an event reaches its listener; until then, messages wait here.
-  let early: { readonly epoch: string; readonly message: ChatMessage }[] | undefined = []
+  let early: MessageEvent[] | undefined = []
   let begun = false
+  let closed = false
   let count = 0
+
+  // A listener may leave the room, which closes this inbox.
+  const emit = (event: MessageEvent) => {
+    if (!closed) onMessage(event)
+  }
 
   const open = () => {
     const waited = early ?? []
     early = undefined
-    for (const { epoch, message } of waited) onMessage(epoch, message)
+    for (const event of waited) emit(event)
   }
   return {
     firstPage: firstPage.promise,
@@ -44,7 +54,7 @@ export const makeInbox = ({ timers, onMessage, onReset }: Deps): Inbox => {
       if (begun) {
         // The page replaces these messages as well.
         if (early !== undefined) early = []
-        onReset({ ...page, recovered: false, since })
+        if (!closed) onReset({ ...page, recovered: false, since })
         return
       }
       begun = true
@@ -54,8 +64,8 @@ export const makeInbox = ({ timers, onMessage, onReset }: Deps): Inbox => {
     deliver: (epoch, messages) => {
       count += messages.length
       for (const message of messages) {
-        if (early === undefined) onMessage(epoch, message)
-        else early.push({ epoch, message })
+        if (early === undefined) emit({ roomId, epoch, message })
+        else early.push({ roomId, epoch, message })
       }
     },
     takeCount: () => {
@@ -63,6 +73,9 @@ export const makeInbox = ({ timers, onMessage, onReset }: Deps): Inbox => {
       count = 0
       return counted
     },
-    fail: firstPage.reject,
+    close: (error) => {
+      closed = true
+      firstPage.reject(error)
+    },
   }
 }

@@ -5,7 +5,7 @@ import type { Backoff, Timers, Timings } from '../api/timing.ts'
 import type { ChatMessage, Cursor, RoomPage, RoomReset, Sent, UnsentMessage } from '../api/types.ts'
 import type { Calls } from '../connection/calls.ts'
 import type { Recent } from '../primitives/recent.ts'
-import { makeInbox } from './inbox.ts'
+import { type MessageEvent, makeInbox } from './inbox.ts'
 import { makeOutbox } from './outbox.ts'
 import type { Draft, EarlierTry } from './outgoing.ts'
 import type { JoinCalls } from './rollover-join.ts'
@@ -28,7 +28,7 @@ export type RoomDeps = {
   /** Earlier tries of messages in all rooms. */
   readonly earlierTries: Recent<EarlierTry>
   readonly on: {
-    readonly message: (epoch: string, message: ChatMessage) => void
+    readonly message: (event: MessageEvent) => void
     /** A gap cannot be filled: the page replaces everything that was known of the room. */
     readonly reset: (reset: RoomReset) => void
     /** The room is joined on the current connection and up to date; `missed` messages were caught up with. */
@@ -79,7 +79,7 @@ export type Room = {
 export const makeRoom = (deps: RoomDeps): Room => {
   const { roomId, timers, on } = deps
   const timeline = makeRoomTimeline()
-  const inbox = makeInbox({ timers, onMessage: on.message, onReset: on.reset })
+  const inbox = makeInbox({ roomId, timers, onMessage: on.message, onReset: on.reset })
 
   const deliver = (messages: readonly ChatMessage[]) => {
     const { epoch } = timeline.cursor()
@@ -96,7 +96,7 @@ export const makeRoom = (deps: RoomDeps): Room => {
     sync.close(reason)
     outbox.stop()
     outbox.failAll(reason)
-    inbox.fail(reason)
+    inbox.close(reason)
   }
   const sync = makeRoomSync({
     ...deps,

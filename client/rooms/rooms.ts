@@ -1,10 +1,11 @@
 import type { MessagesFrame } from '../../protocol/server-frames.ts'
 import { ChatClientError } from '../api/errors.ts'
 import type { Backoff, Timers, Timings } from '../api/timing.ts'
-import type { ChatMessage, RoomPage, RoomReset, Sent, UnsentMessage } from '../api/types.ts'
+import type { RoomPage, RoomReset, Sent, UnsentMessage } from '../api/types.ts'
 import type { Calls } from '../connection/calls.ts'
 import { makeRecent, type Recent } from '../primitives/recent.ts'
 import { throwLater } from '../primitives/rethrow.ts'
+import type { MessageEvent } from './inbox.ts'
 import type { Draft, EarlierTry } from './outgoing.ts'
 import { makeQuietWatch, type QuietWatch } from './quiet-watch.ts'
 import { requestLeave } from './request-leave.ts'
@@ -19,7 +20,7 @@ type Deps = {
   readonly userId: RoomDeps['userId']
   readonly limits: RoomDeps['limits']
   readonly on: {
-    readonly message: (event: { roomId: string; epoch: string; message: ChatMessage }) => void
+    readonly message: (event: MessageEvent) => void
     readonly recovered: (event: { roomId: string; missed: number }) => void
     readonly reset: (reset: RoomReset) => void
     readonly left: (event: { roomId: string; error: ChatClientError }) => void
@@ -139,9 +140,7 @@ const addRoom = (deps: Deps, state: State, roomId: string, limit: number | undef
     limit,
     earlierTries: state.earlierTries,
     on: {
-      message: (epoch, message) => {
-        if (isListed()) deps.on.message({ roomId, epoch, message })
-      },
+      message: deps.on.message,
       reset: (reset) => {
         if (isListed()) deps.on.reset(reset)
         if (isListed()) finishResuming(deps, state, roomId)

@@ -17,8 +17,9 @@ describe('inbox', () => {
   it('lets no listener hear of a message before the first page has reached its caller', async () => {
     const order: string[] = []
     const inbox = makeInbox({
+      roomId: 'general',
       timers: systemTimers,
-      onMessage: (_epoch, { content }) => order.push(content),
+      onMessage: ({ message: { content } }) => order.push(content),
       onReset: () => order.push('reset'),
     })
     inbox.begin(page, since)
@@ -37,8 +38,9 @@ describe('inbox', () => {
   it('hands over no message after a page that has taken its place', async () => {
     const order: string[] = []
     const inbox = makeInbox({
+      roomId: 'general',
       timers: systemTimers,
-      onMessage: (_epoch, { content }) => order.push(content),
+      onMessage: ({ message: { content } }) => order.push(content),
       onReset: () => order.push('reset'),
     })
     inbox.begin(page, since)
