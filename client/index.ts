@@ -14,9 +14,10 @@ export type {
   RoomReset,
   SendOptions,
   Sent,
+  SocketConstructor,
+  SocketLike,
   UnsentMessage,
   Welcome,
 } from './api/types.ts'
 export { type ChatClient, makeChatClient } from './chat-client.ts'
-export type { SocketConstructor, SocketLike } from './connection/socket.ts'
 export { makeMessageId } from './primitives/message-id.ts'

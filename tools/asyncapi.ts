@@ -5,7 +5,7 @@ import { subprotocol } from '../protocol/codes.ts'
 import { defaultLimits } from '../protocol/limits.ts'
 import { ServerFrameSchema } from '../protocol/server-frames.ts'
 
-/** The reply to each action; any of them may be answered by `error`. */
+/** Reply to each action; `error` is possible for all of them. */
 const replies: Readonly<Record<Action, string>> = {
   sendMessage: 'ack',
   joinRoom: 'joined',
@@ -15,7 +15,7 @@ const replies: Readonly<Record<Action, string>> = {
   ping: 'pong',
 }
 
-/** The wire contract as an AsyncAPI 3 document, made from the schemas that the service itself parses frames with. */
+/** Creates the wire contract as an AsyncAPI 3 document, from the schemas with which the service parses frames. */
 export const asyncApiDocument = () => {
   const serverFrames = Object.fromEntries(
     ServerFrameSchema.options.map((schema) => [schema.entries.type.literal, schema]),
@@ -71,7 +71,7 @@ export const asyncApiDocument = () => {
   }
 }
 
-// `hello` is the name of a frame either way.
+// `hello` is the name of a frame in both directions.
 const clientName = (action: string): string => `client.${action}`
 const serverName = (type: string): string => `server.${type}`
 
@@ -103,7 +103,7 @@ const payloadOf = (schema: GenericSchema) => {
 const conversion: ConversionConfig = {
   // Checks that JSON Schema cannot express, such as well-formed Unicode, are left out.
   errorMode: 'ignore',
-  // The one schema that is code: attributes.
+  // Attributes are the only schema that is code.
   overrideSchema: ({ valibotSchema }) =>
     valibotSchema.type === 'custom'
       ? {

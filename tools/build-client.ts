@@ -3,7 +3,7 @@ import { dirname, join, posix } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
-// Makes the SDK's npm package in dist/client. `tsc -p client` has written all its declarations before.
+// Creates the SDK's npm package in dist/client. `tsc -p client` must have written the declarations before.
 
 const root = join(import.meta.dirname, '..')
 const declarations = join(root, 'dist', 'client-types')
@@ -24,7 +24,7 @@ const manifest = {
   sideEffects: false,
 }
 
-/** One file for browsers and Node. For a browser, esbuild refuses whatever only Node has. */
+/** Bundles the SDK as one file for browsers and Node. esbuild refuses modules that only Node has. */
 const bundle = async (): Promise<void> => {
   const { metafile } = await build({
     absWorkingDir: root,
@@ -46,7 +46,7 @@ const bundle = async (): Promise<void> => {
 const relativeImport = /((?:from |import\()')(\.[^']+)\.ts(')/g
 const packageImport = /(?:from |import\()'(?!\.)([^']+)'/
 
-/** Copies a declaration and those that it refers to: the others are nobody's business, and know the schema library. */
+/** Copies a declaration and those that it refers to. The others are internal and need the schema library. */
 const copyDeclaration = async (path: string, copied: Set<string>): Promise<void> => {
   if (copied.has(path)) return
   copied.add(path)

@@ -6,14 +6,14 @@ import { type FunctionName, functionNames } from '../lambdas/routes.ts'
 import { type Bundle, bundleFunctions, bundlesFolder } from '../lib/functions/bundle.ts'
 import { measureStartUp, type StartUp } from './start-up-time.ts'
 
-// `npm run bundle:report`: how large the functions are that CDK deploys, and how long each takes to load, beside one
-// that does nothing. Times are of this machine; the differences are what to look at.
+// `npm run bundle:report`: prints the size of each function and its load time, beside that of an empty function. Times
+// depend on the machine; compare the differences.
 
 const rounds = 15
-/** For a person who waits for the first message of the morning: most that loading may add to an empty function's time. */
+/** Maximum load time above an empty function, in ms, for the first user of the day (our choice). */
 const mostAboveEmptyMs = 45
 
-/** What functions find in their environment: enough for each of them to load. */
+/** Environment that suffices for each function to load. */
 const environment = {
   AWS_REGION: 'eu-central-1',
   AWS_ACCESS_KEY_ID: 'example',
@@ -64,7 +64,7 @@ async function emptyFunction(): Promise<string> {
   return join(folder, 'index.js')
 }
 
-/** Of what a function may load later, and may never. */
+/** Sums the sizes of files that a function may load later. */
 async function lateBytes({ files }: Bundle): Promise<number> {
   const late = files.filter(({ path }) => path.endsWith('.js') && basename(path) !== 'index.js')
   const sizes = await Promise.all(late.map(async ({ path }) => (await readFile(path)).length))

@@ -5,7 +5,7 @@ const measures = ['lines', 'statements', 'branches', 'functions'] as const
 const MeasureSchema = v.object({ total: v.number(), covered: v.number(), pct: v.number() })
 const SummarySchema = v.object({ total: v.object(v.entriesFromList(measures, MeasureSchema)) })
 
-/** What `coverage-summary.json` says of the whole, as a table in Markdown. @throws what is not such a summary */
+/** Formats the totals of `coverage-summary.json` as a Markdown table. @throws Error for another file */
 export const coverageTable = (json: string): string => {
   const { total } = v.parse(SummarySchema, JSON.parse(json))
   const rows = measures.map(

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 
-/** Of several cold starts, in ms. */
+/** Times of several cold starts, in ms. */
 export type StartUp = { readonly median: number; readonly min: number }
 
-// The process itself, which Lambda has ready, does not count: only what it takes to load the function.
+// Measures only the load of the function, because Lambda has the process ready.
 const script = `
   const startedAt = performance.now()
   require(process.argv[1])
@@ -11,8 +11,8 @@ const script = `
 `
 
 /**
- * Loads each file in `rounds` processes of its own, all files in each round, so that what slows the machine down for a
- * while slows down all of them.
+ * Loads each file in `rounds` separate processes, all files in each round, so that a temporary slowdown of the machine affects
+ * all of them.
  */
 export const measureStartUp = (
   files: readonly string[],

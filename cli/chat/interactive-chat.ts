@@ -20,7 +20,7 @@ type Speaker = {
   readonly show: (messages: readonly ChatMessage[]) => void
 }
 
-/** A chat with somebody at a terminal; resolves with the exit code. */
+/** Chats at a terminal; resolves with the exit code. */
 export const chatInteractively = async ({ client, options, input, output, paint }: Deps): Promise<number> => {
   const over = Promise.withResolvers<number>()
   let isOver = false
@@ -47,7 +47,7 @@ export const chatInteractively = async ({ client, options, input, output, paint 
       for (const message of messages) screen.print(messageLines(message, new Date(), paint))
     },
   }
-  /** The end of the chat is told in several ways at once; the first will do. */
+  /** Resolves with the first of several signs that the chat has ended. */
   const giveUp = (error: ChatClientError) => {
     if (isOver) return
     isOver = true
@@ -57,7 +57,7 @@ export const chatInteractively = async ({ client, options, input, output, paint 
   }
   const send = async (content: string): Promise<void> => {
     if (client.state().status !== 'open') speaker.notice(`Will be sent with the next connection: ${content}`)
-    // What closes the chat is told once, and not for every message.
+    // The reason of the end is printed once, not for every message.
     await failing(
       client.send(options.roomId, content),
       (error) => error.code !== 'closed' && speaker.fail(error),
@@ -67,7 +67,7 @@ export const chatInteractively = async ({ client, options, input, output, paint 
     client,
     url: options.url,
     tell: (text) => {
-      // That it does not answer at all has been said already. Not to standard error: that would tear the prompt.
+      // A missing answer was reported already. Standard error would break the prompt.
       if (isFirstAttempt(client)) speaker.notice(text)
     },
   })
@@ -113,7 +113,7 @@ const listen = (
   })
 }
 
-/** Waits for what may fail as a ChatClientError, and says so; anything else is a defect. */
+/** Waits for a promise and prints a ChatClientError. @throws other errors, which are defects */
 const failing = async (asked: Promise<unknown>, tell: (error: ChatClientError) => void): Promise<void> => {
   try {
     await asked

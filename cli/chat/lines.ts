@@ -2,7 +2,7 @@ import type { ChatClientError } from '../../client/api/errors.ts'
 import type { ChatMessage, ConnectionState } from '../../client/api/types.ts'
 import { printable, printableLine } from './printable.ts'
 
-/** Adds colour to a text, or leaves it as it is. */
+/** Adds colour to a text, or returns it unchanged. */
 export type Paint = (style: Style, text: string) => string
 export type Style = 'dim' | 'bold' | 'red' | (typeof nameStyles)[number]
 
@@ -19,12 +19,13 @@ const codes: { readonly [style in Style]: string } = {
   cyan: '36',
 }
 
+/** Creates `Paint`, with or without colours. */
 export const makePaint =
   (inColour: boolean): Paint =>
   (style, text) =>
     inColour ? `\u001b[${codes[style]}m${text}\u001b[0m` : text
 
-/** A message as lines of a terminal; lines after the first are indented. */
+/** Formats a message as lines for a terminal; lines after the first are indented. */
 export const messageLines = (message: ChatMessage, now: Date, paint: Paint): string => {
   const { sender, content, sentAt } = message
   const name = printableLine(sender.name ?? sender.userId)
@@ -32,14 +33,14 @@ export const messageLines = (message: ChatMessage, now: Date, paint: Paint): str
   return `${paint('dim', timeOf(sentAt, now))} ${paint(styleOf(sender.userId), name)}: ${text}`
 }
 
-/** A line about the chat itself. */
+/** Formats a line about the chat itself. */
 export const noticeLine = (text: string, paint: Paint): string => paint('dim', `* ${text}`)
 
-/** An error as one line. */
+/** Formats an error as one line. */
 export const errorLine = ({ code, status, message }: ChatClientError, paint: Paint): string =>
   paint('red', `! ${printableLine(message, 300)} (${status === undefined ? '' : `${status} `}${code})`)
 
-/** What to say of a change of state; undefined if it is not worth a line. */
+/** Describes a change of state; undefined if it needs no line. */
 export const stateText = (before: ConnectionState, now: ConnectionState, url: string): string | undefined => {
   if (now.status === 'offline' && before.status === 'connecting') {
     return before.attempt === 1 ? `${url} does not answer; trying again` : undefined

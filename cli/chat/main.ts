@@ -1,4 +1,5 @@
 import { makeChatClient } from '../../client/chat-client.ts'
+import { printUsage } from '../arguments.ts'
 import { chatInteractively } from './interactive-chat.ts'
 import { makePaint } from './lines.ts'
 import { parseOptions, type TerminalOptions, usage } from './options.ts'
@@ -6,7 +7,7 @@ import { sendLines } from './piped-chat.ts'
 
 const { stdin, stdout, stderr, env } = process
 
-/** How long a program that reads from a pipe waits to be let in. */
+/** Time limit of connecting when the input is a pipe, in ms (our choice). */
 const patienceMs = 20_000
 
 const chat = (options: TerminalOptions): Promise<number> => {
@@ -25,8 +26,4 @@ const chat = (options: TerminalOptions): Promise<number> => {
 
 const parsed = parseOptions(process.argv.slice(2), env.CHAT_TOKEN)
 if (parsed.kind === 'options') process.exitCode = await chat(parsed.options)
-else if (parsed.problem === undefined) stdout.write(`${usage}\n`)
-else {
-  stderr.write(`${parsed.problem}\n\n${usage}\n`)
-  process.exitCode = 2
-}
+else process.exitCode = printUsage(usage, parsed)

@@ -1,50 +1,45 @@
-import { parseArgs } from 'node:util'
+import { type Parsed, parseArguments, problem, unexpected } from '../arguments.ts'
 
+/** Options of `npm run chat`. */
 export type TerminalOptions = {
   readonly url: string
   readonly roomId: string
-  /** Who sends the messages; in open mode only. */
+  /** User id, in open mode only. */
   readonly user: string | undefined
   readonly token: string | undefined
-  /** Where to ask why a connection was refused. Undefined: `/auth-check` on the server's host. */
+  /** Endpoint that tells why a connection was refused; undefined means `/auth-check` on the server's host. */
   readonly authCheckUrl: string | undefined
-  /** How many earlier messages to show. */
+  /** Number of earlier messages to show. */
   readonly history: number
 }
 
-/** `usage`: nothing is to be done but to print it; with a problem if that was not what was asked for. */
-export type Parsed =
-  | { readonly kind: 'options'; readonly options: TerminalOptions }
-  | { readonly kind: 'usage'; readonly problem: string | undefined }
-
+/** Help text. */
 export const usage = `Usage: npm run chat -- --room ROOM --user NAME [--url URL]
        npm run chat -- --room ROOM --token JWT [--url URL]
 
   --room ROOM     the room to enter
-  --user NAME     who you are, where the server asks for no token
-  --token JWT     your token; CHAT_TOKEN in the environment does as well
-  --url URL       the server; ws://localhost:8080/ if you name none
-  --auth-check-url URL  where to ask why it was refused; a deployment on AWS prints it as AuthCheckUrl
-  --history N     how many earlier messages to show, 0 to 500; 20 if you say nothing
-  --help          this
+  --user NAME     your user id, if the server asks for no token
+  --token JWT     your token; default: CHAT_TOKEN
+  --url URL       the server; default: ws://localhost:8080/
+  --auth-check-url URL  tells why a connection was refused; a deployment on AWS prints it as AuthCheckUrl
+  --history N     number of earlier messages to show, 0 to 500; default: 20
+  --help          prints this text
 
-Write a line and press Enter to send it; Ctrl-D leaves. If the input is not a terminal, every line of it
-is sent, and the program ends when all of them are stored.
-Exit codes: 0 all went well, 1 it did not, 2 the arguments make no sense.`
+Write a line and press Enter to send it. Ctrl-D leaves. If the input is not a terminal, the program sends each
+line and ends when all are stored.
+Exit codes: 0 success, 1 failure, 2 invalid arguments.`
 
-export const parseOptions = (args: readonly string[], tokenFromEnvironment: string | undefined): Parsed => {
-  try {
-    const { values } = parseArgs({ args: [...args], options: known, allowPositionals: false })
-    if (values.help) return { kind: 'usage', problem: undefined }
-    return check({ ...values, token: values.token ?? tokenFromEnvironment })
-  } catch (error) {
-    // What parseArgs throws for arguments that it does not know; anything else is a defect.
-    if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
-      return problem(error.message)
-    }
-    throw error
-  }
-}
+/** Parses the arguments; an option takes precedence over the environment. */
+export const parseOptions = (
+  args: readonly string[],
+  tokenFromEnvironment: string | undefined,
+): Parsed<TerminalOptions> =>
+  parseArguments(args, known, (values, positionals) => {
+    const extra = unexpected(positionals)
+    return extra === undefined
+      ? check({ ...values, token: values.token ?? tokenFromEnvironment })
+      : problem(extra)
+  })
 
 const known = {
   room: { type: 'string' },
@@ -53,7 +48,6 @@ const known = {
   url: { type: 'string', default: 'ws://localhost:8080/' },
   'auth-check-url': { type: 'string' },
   history: { type: 'string', default: '20' },
-  help: { type: 'boolean', short: 'h', default: false },
 } as const
 
 type Values = {
@@ -65,22 +59,29 @@ type Values = {
   readonly history: string
 }
 
-const check = ({ room, user, token, url, 'auth-check-url': authCheckUrl, history }: Values): Parsed => {
+const check = ({
+  room,
+  user,
+  token,
+  url,
+  'auth-check-url': authCheckUrl,
+  history,
+}: Values): Parsed<TerminalOptions> => {
   if (room === undefined) return problem('Name a room: --room general')
   if (!/^[A-Za-z0-9_.:-]{1,128}$/.test(room)) {
-    return problem(`"${room}" cannot be a room: 1 to 128 letters, digits, and _ . : - make one.`)
+    return problem(`"${room}" is not a room id: use 1 to 128 letters, digits, and _ . : -.`)
   }
-  if (token === undefined && user === undefined) return problem('Say who you are: --user ada, or --token …')
+  if (token === undefined && user === undefined)
+    return problem('Give a user or a token: --user ada, or --token …')
   if (user !== undefined && !/^\P{C}{1,128}$/u.test(user)) {
-    return problem('A user has 1 to 128 printable characters.')
+    return problem('A user id has 1 to 128 printable characters.')
   }
   if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) {
     return problem(`"${url}" is not the address of a server: ws://… or wss://…`)
   }
-  if (url.includes('#'))
-    return problem('The address of a server has no fragment: leave out # and what follows.')
+  if (url.includes('#')) return problem('The address of a server has no fragment: remove # and the rest.')
   if (authCheckUrl !== undefined && !(/^https?:\/\//.test(authCheckUrl) && URL.canParse(authCheckUrl))) {
-    return problem(`"${authCheckUrl}" is no place to ask: https://…`)
+    return problem(`"${authCheckUrl}" is not a URL: https://…`)
   }
   if (!/^\d{1,3}$/.test(history) || Number(history) > 500) {
     return problem('--history takes a number from 0 to 500.')
@@ -90,5 +91,3 @@ const check = ({ room, user, token, url, 'auth-check-url': authCheckUrl, history
     options: { url, roomId: room, user, token, authCheckUrl, history: Number(history) },
   }
 }
-
-const problem = (text: string): Parsed => ({ kind: 'usage', problem: text })

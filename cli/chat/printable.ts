@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
 
 /**
- * What others wrote, made safe for a terminal: nothing in it can move the cursor, recolour the screen, retitle the
- * window or turn the direction of the text around it. Lines stay lines.
+ * Makes text of other users safe for a terminal: it cannot move the cursor, change colours or titles, or turn the direction of
+ * surrounding text. Line breaks stay.
  */
 export const printable = (text: string): string =>
   stripVTControlCharacters(text.toWellFormed())
@@ -11,14 +11,14 @@ export const printable = (text: string): string =>
     .replace(/[^\P{Cc}\n]/gu, '\ufffd')
     .replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
 
-/** The same for what has to stay on one line, such as a name. */
+/** Makes text of other users safe for one line of a terminal, such as a name. */
 export const printableLine = (text: string, maxLength = 40): string => {
   const line = printable(text).replaceAll('\n', ' ')
   const characters = [...line]
   return characters.length > maxLength ? `${characters.slice(0, maxLength - 1).join('')}…` : line
 }
 
-/** How many columns of a terminal a text takes: Chinese, Japanese, Korean and emoji take two a character. */
+/** Returns the columns of a text in a terminal: Chinese, Japanese, Korean and emoji characters take two. */
 export const columnsOf = (text: string): number => {
   let columns = 0
   for (const { segment } of graphemes.segment(text)) columns += wide.test(segment) ? 2 : 1

@@ -4,7 +4,7 @@ import { columnsOf } from './printable.ts'
 
 /** A prompt at the bottom of a terminal, and everything else above it. */
 export type Screen = {
-  /** Prints above the prompt; what is being typed stays as it is. */
+  /** Prints above the prompt; typed text stays. */
   readonly print: (text: string) => void
   readonly close: () => void
 }
@@ -13,12 +13,13 @@ type Options = {
   readonly input: NodeJS.ReadStream
   readonly output: NodeJS.WriteStream
   readonly prompt: string
-  /** A line that was entered. It is taken off the screen: print what should be seen of it. */
+  /** A line was entered. It is removed from the screen: print what should stay visible. */
   readonly onLine: (line: string) => void
-  /** Ctrl-C, Ctrl-D, or the terminal is gone. */
+  /** The user pressed Ctrl-C or Ctrl-D, or the terminal has gone. */
   readonly onEnd: () => void
 }
 
+/** Opens a screen on a terminal. */
 export const openScreen = ({ input, output, prompt, onLine, onEnd }: Options): Screen => {
   const gate = makeGate(output)
   const prompter = createInterface({ input, output: gate.stream, prompt, terminal: true })
@@ -29,8 +30,8 @@ export const openScreen = ({ input, output, prompt, onLine, onEnd }: Options): S
       output.write(`${text}\n`)
       return
     }
-    // readline draws what is typed that many rows above the cursor as it last counted, and it does not count
-    // what was pasted: behind the closed gate it counts again.
+    // readline draws typed text above the cursor by the rows that it counted last, without pasted text. Behind the closed
+    // gate, it counts again.
     gate.close()
     prompter.prompt(true)
     gate.open()
@@ -58,7 +59,7 @@ export const openScreen = ({ input, output, prompt, onLine, onEnd }: Options): S
   return { print, close: () => prompter.close() }
 }
 
-/** A stream to a terminal that swallows what is written while it is closed. */
+/** A stream to a terminal that discards output while it is closed. */
 const makeGate = (output: NodeJS.WriteStream) => {
   let isOpen = true
   const writable = new Writable({

@@ -6,10 +6,10 @@ type Deps = {
   readonly tell: (text: string) => void
 }
 
-/** So long nobody wonders. Ours. */
+/** Time before the message is printed, in ms (our choice). */
 const patienceMs = 1000
 
-/** Tells once what is being waited for, if the server takes longer than a moment to let us in. */
+/** Prints once that the command waits for the server, if connecting takes longer than a moment. */
 export const tellIfSlow = ({ client, url, tell }: Deps): void => {
   const timer = setTimeout(() => tell(`Connecting to ${url}…`), patienceMs)
   const end = client.on('state', ({ status }) => {

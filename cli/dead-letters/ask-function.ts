@@ -5,10 +5,10 @@ import { reasonOf } from '../../adapters/telemetry/log-data.ts'
 import type { Output } from './run-arguments.ts'
 
 /**
- * Has a deployed `dead-letters` do what the arguments ask for, where the broker is in reach of functions only; resolves
- * with the exit code. Asked once: who does not know how a command ended looks at the list.
+ * Runs the command in the deployed `dead-letters` function, because only functions can reach the broker there. Resolves with
+ * the exit code. It invokes the function once; if the outcome is unknown, look at the list.
  *
- * @throws DeadLetterError where it cannot be asked
+ * @throws DeadLetterError if the function cannot be invoked
  */
 export const askFunction = async (
   functionName: string,
@@ -25,15 +25,15 @@ const answerOf = async (functionName: string, args: readonly string[]) => {
   try {
     return v.parse(AnswerSchema, await makeInvoke({ maxAttempts: 1 })(functionName, { args }))
   } catch (cause) {
-    // Whatever the SDK says (no region, no credentials, no such function), the function, or another one by that name.
+    // Any error: of the SDK (no region, no credentials, no such function), of the function, or of another one of that name.
     throw new DeadLetterError(
-      `${functionName} did not say that it is done: ${reasonOf(cause)}. ${whatItTakes}`,
+      `${functionName} did not answer: ${reasonOf(cause).replace(/\.$/, '')}. ${requirements}`,
       { cause },
     )
   }
 }
 
-const whatItTakes =
-  'It takes AWS_REGION, credentials that may invoke it (AWS_PROFILE, or keys), and the name that the stack tells as DeadLettersFunction. What was begun shows in the list.'
+const requirements =
+  'Set AWS_REGION, credentials that may invoke the function (AWS_PROFILE or keys), and the name from the output DeadLettersFunction. The list shows what was done.'
 
 const AnswerSchema = v.object({ output: v.string(), errors: v.string(), exitCode: v.number() })

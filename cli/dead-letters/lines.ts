@@ -1,7 +1,7 @@
 import type { DeadLetter, DeadLetterSummary } from '../../adapters/rabbitmq/dead-letter.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
 
-/** One line for each, below a line of headings. */
+/** Formats dead letters as a table, one line each, below a line of headings. */
 export const tableOf = (letters: readonly DeadLetterSummary[]): string => {
   const rows = [headings, ...letters.map(cellsOf)]
   const widths = headings.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
@@ -15,18 +15,19 @@ export const tableOf = (letters: readonly DeadLetterSummary[]): string => {
     .join('\n')
 }
 
+/** Formats summaries as JSON. */
 export const listAsJson = (letters: readonly DeadLetterSummary[]): string =>
   jsonText(letters.map(({ atMs, ...rest }) => ({ ...rest, setAsideAt: timeOf(atMs) })))
 
-/** The whole record: as JSON where it is JSON. */
+/** Formats a complete record; a body that is JSON becomes part of the JSON. */
 export const recordText = ({ id, atMs, reason, bytes, messageId, body }: DeadLetter): string =>
   jsonText({ id, setAsideAt: timeOf(atMs), reason, bytes, messageId, record: parseJson(body) ?? body })
 
-/** What a record is, in a few words. */
+/** Names a record by id, room and seqs. */
 export const nameOf = ({ id, roomId, from, to }: DeadLetterSummary): string =>
   roomId === null ? id : `${id} (${onOneLine(roomId)} ${seqsOf(from, to)})`
 
-const headings = ['ID', 'SET ASIDE', 'JOB', 'ROOM', 'EPOCH', 'SEQS', 'ATTEMPT', 'BYTES', 'REASON']
+const headings = ['ID', 'SINCE', 'JOB', 'ROOM', 'EPOCH', 'SEQS', 'ATTEMPT', 'BYTES', 'REASON']
 
 const cellsOf = ({ id, atMs, reason, bytes, kind, roomId, epoch, from, to, attempt }: DeadLetterSummary) => [
   id,
@@ -47,7 +48,7 @@ const seqsOf = (from: number | null, to: number | null): string =>
 
 const timeOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
 
-/** What comes out of a queue may come from anybody: nothing in it may steer the terminal. */
+/** Removes control characters, because records may contain anything and must not control the terminal. */
 const onOneLine = (text: string): string => text.toWellFormed().replaceAll(/\p{C}/gu, '\ufffd')
 
 const jsonText = (value: unknown): string =>

@@ -32,7 +32,7 @@ const runHere = async (command: Command): Promise<number> => {
   if (url === undefined) throw new SettingsError(onlyEmbedded)
   const telemetry = makeTelemetry({ level: 'silent' })
   const deadLetters = makeDeadLetters({
-    // One that is frozen with all of them in hand is found out after two of these.
+    // A frozen process that holds all dead letters is detected after two heartbeats.
     connect: () => makeBrokerConnection({ url, telemetry, heartbeatSeconds: 10 }),
     topology: describeTopology({ ...laneCounts, prefix }),
     newId: makeIdSource({ clock: systemClock }),
@@ -42,9 +42,9 @@ const runHere = async (command: Command): Promise<number> => {
 }
 
 const onlyEmbedded =
-  'RABBITMQ_URL is not set. The embedded broker keeps its dead letters within the gateway’s own process: its log tells of each, and clients get the messages from the log of their room. To look at those of a RabbitMQ, set RABBITMQ_URL, QUEUE_PREFIX, LANES and BULK_LANES as its gateways have them; on AWS, set DEAD_LETTERS_FUNCTION to the output DeadLettersFunction of the stack.'
+  'RABBITMQ_URL is not set. For a RabbitMQ, set RABBITMQ_URL, QUEUE_PREFIX, LANES and BULK_LANES as its gateways have them. On AWS, set DEAD_LETTERS_FUNCTION to the output DeadLettersFunction of the stack. The embedded broker keeps dead letters in the gateway’s process only and logs each.'
 
-// Whoever read this has gone, as `head` does. The broker gives back what was in hand, as it does after any end.
+// The reader of the output has gone, as with `head`. The broker returns held records, as after any end.
 stdout.on('error', () => process.exit(1))
 
 process.exitCode = await runArguments(args, { run, ...output })

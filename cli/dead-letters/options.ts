@@ -1,51 +1,39 @@
-import { parseArgs } from 'node:util'
 import type { Selection } from '../../adapters/rabbitmq/maintenance/dead-letters.ts'
+import { type Parsed, parseArguments, problem } from '../arguments.ts'
 
+/** A command of `npm run dead-letters`. */
 export type Command =
   | { readonly kind: 'list'; readonly selection: Selection; readonly asJson: boolean }
   | { readonly kind: 'show'; readonly id: string }
   | { readonly kind: 'replay'; readonly selection: Selection }
   | { readonly kind: 'drop'; readonly selection: Selection; readonly isSure: boolean }
 
-/** `usage`: nothing is to be done but to print it; with a problem if that was not what was asked for. */
-export type Parsed =
-  | { readonly kind: 'command'; readonly command: Command }
-  | { readonly kind: 'usage'; readonly problem: string | undefined }
-
+/** Help text. */
 export const usage = `Usage: npm run dead-letters [-- COMMAND] [OPTIONS]
 
-  list                 what was set aside, the oldest first; never the content of messages
-  show ID              one record whole, content included
+  list                 lists dead letters, the oldest first, without the content of messages
+  show ID              shows one record, content included
   replay ID… | --all   puts records back into their lanes
-  drop ID… | --all     removes records for good
+  drop ID… | --all     removes records permanently
 
   --room ROOM          only those of this room
-  --reason TEXT        only those whose reason has this in it
+  --reason TEXT        only those whose reason contains this text
   --limit N            only the N oldest of them
-  --json               list as JSON
-  --yes                drop without this only shows what it would remove
-  --help               this
+  --json               lists as JSON
+  --yes                confirms drop, which otherwise only shows the records
+  --help               prints this text
 
-RABBITMQ_URL, QUEUE_PREFIX, LANES and BULK_LANES say where, as for the gateway; for a deployment on AWS,
-DEAD_LETTERS_FUNCTION says which of its functions does it: the output DeadLettersFunction of the stack.
-Exit codes: 0 all went well, 1 it did not, 2 the arguments make no sense.`
+RABBITMQ_URL, QUEUE_PREFIX, LANES and BULK_LANES locate the broker, as for the gateway. For a deployment on AWS, set
+DEAD_LETTERS_FUNCTION to the output DeadLettersFunction of the stack instead.
+Exit codes: 0 success, 1 failure, 2 invalid arguments.`
 
-export const parseOptions = (args: readonly string[]): Parsed => {
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true })
-    if (values.help) return { kind: 'usage', problem: undefined }
-    const [name = 'list', ...ids] = positionals
-    return isName(name)
+/** Parses the arguments; without a command, it is `list`. */
+export const parseOptions = (args: readonly string[]): Parsed<Command> =>
+  parseArguments(args, known, (values, [name = 'list', ...ids]) =>
+    isName(name)
       ? check(name, ids, values)
-      : problem(`There is no command "${name}": list, show, replay or drop.`)
-  } catch (error) {
-    // What parseArgs throws for arguments that it does not know; anything else is a defect.
-    if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
-      return problem(error.message)
-    }
-    throw error
-  }
-}
+      : problem(`There is no command "${name}". Use list, show, replay or drop.`),
+  )
 
 const known = {
   all: { type: 'boolean', default: false },
@@ -54,7 +42,6 @@ const known = {
   limit: { type: 'string' },
   json: { type: 'boolean', default: false },
   yes: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
 } as const
 
 type Name = Command['kind']
@@ -70,13 +57,13 @@ type Values = {
 const names: readonly Name[] = ['list', 'show', 'replay', 'drop']
 const isName = (text: string): text is Name => names.some((name) => name === text)
 
-const check = (name: Name, ids: readonly string[], values: Values): Parsed => {
+const check = (name: Name, ids: readonly string[], values: Values): Parsed<Command> => {
   const wrong =
     misplaced(name, values) ?? wrongIds(name, ids, values) ?? wrongLimit(values.limit) ?? undefined
-  return wrong === undefined ? { kind: 'command', command: commandOf(name, ids, values) } : problem(wrong)
+  return wrong === undefined ? { kind: 'options', options: commandOf(name, ids, values) } : problem(wrong)
 }
 
-/** An option that would be ignored may be what somebody relied on. */
+/** Reports options that the command would ignore. */
 const misplaced = (name: Name, { all, json, yes, ...filters }: Values): string | undefined => {
   const acts = name === 'replay' || name === 'drop'
   if (json && name !== 'list') return '--json goes with list.'
@@ -89,11 +76,11 @@ const misplaced = (name: Name, { all, json, yes, ...filters }: Values): string |
 
 const wrongIds = (name: Name, ids: readonly string[], { all }: Values): string | undefined => {
   const none = ids.find((id) => !/^[0-9a-f]{12}$/.test(id))
-  if (none !== undefined) return `"${none}" is no id: list shows them, 12 of 0-9 a-f.`
+  if (none !== undefined) return `"${none}" is not an id: use 12 of 0-9 a-f, as list shows.`
   if (name === 'list') return ids.length > 0 ? 'list takes no ids: show does.' : undefined
   if (name === 'show') return ids.length === 1 ? undefined : 'show takes one id.'
   if (all) return ids.length > 0 ? `${name} takes ids or --all, not both.` : undefined
-  return ids.length > 0 ? undefined : `Say what to ${name}: ids, or --all.`
+  return ids.length > 0 ? undefined : `Give ids to ${name}, or --all.`
 }
 
 const wrongLimit = (limit: string | undefined): string | undefined =>
@@ -114,5 +101,3 @@ const commandOf = (name: Name, ids: readonly string[], values: Values): Command 
       return { kind: name, selection, isSure }
   }
 }
-
-const problem = (text: string): Parsed => ({ kind: 'usage', problem: text })

@@ -4,19 +4,20 @@ import { reasonOf } from '../../adapters/telemetry/log-data.ts'
 import { ChatError } from '../../protocol/chat-error.ts'
 import { type Command, parseOptions, usage } from './options.ts'
 
-/** Where what is to be told goes. Each takes a line, or several. */
+/** Output of the command. Each function takes one or more lines. */
 export type Output = {
+  /** Prints results. */
   readonly tell: (text: string) => void
-  /** For what did not go well. */
+  /** Prints problems. */
   readonly complain: (text: string) => void
 }
 
 type Deps = Output & {
-  /** Resolves with the exit code. */
+  /** Runs a command; resolves with the exit code. */
   readonly run: (command: Command) => Promise<number>
 }
 
-/** Does what the arguments ask for; resolves with the exit code. What the operator can mend is told in a line. @throws a defect */
+/** Runs the command with arguments; resolves with the exit code. Prints one line for problems that operators can fix. */
 export const runArguments = async (
   args: readonly string[],
   { run, tell, complain }: Deps,
@@ -28,7 +29,7 @@ export const runArguments = async (
     return parsed.problem === undefined ? 0 : 2
   }
   try {
-    return await run(parsed.command)
+    return await run(parsed.options)
   } catch (error) {
     if (error instanceof ChatError) complain(`${error.message} (${reasonOf(error)})`)
     else if (error instanceof SettingsError || error instanceof DeadLetterError) complain(error.message)

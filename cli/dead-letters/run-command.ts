@@ -6,7 +6,7 @@ import type { Output } from './run-arguments.ts'
 
 type Deps = Output & { readonly deadLetters: DeadLetters }
 
-/** Does what was asked for; resolves with the exit code. @throws whatever DeadLetters throws: what was told is done */
+/** Runs a parsed command; resolves with the exit code. @throws the errors of DeadLetters; printed records are done */
 export const runCommand = async (command: Command, deps: Deps): Promise<number> => {
   switch (command.kind) {
     case 'list':
@@ -46,16 +46,16 @@ const replay = async (selection: Selection, { deadLetters, tell, complain }: Dep
         tell(`Replayed ${nameOf(letter)}`)
       } else {
         stayed++
-        complain(`${nameOf(letter)} stays: it is no job that this version knows.`)
+        complain(`${nameOf(letter)} stays: this version does not know it as a job.`)
       }
     })
     if (unread.length > 0) {
       complain(
-        `Nobody reads ${unread.join(', ')} now: what was put there waits for a gateway with these LANES.`,
+        `No process reads ${unread.join(', ')} now. The records wait there for a gateway with these LANES.`,
       )
     }
   } finally {
-    // Also where it ended half-way: what was told is done.
+    // Printed also after a failure: the records that were printed are done.
     if (seen.size > 0) tell(`Replayed ${replayed} of ${replayed + stayed}.`)
   }
   if (seen.size === 0) tell(nothing(selection))
@@ -84,14 +84,14 @@ const previewDrop = async (selection: Selection, deps: Deps): Promise<number> =>
   tell(letters.length === 0 ? nothing(selection) : tableOf(letters))
   const isAbsent = complainOfAbsent(selection, idsOf(letters), complain)
   if (letters.length === 0) return isAbsent ? 1 : 0
-  complain(`Nothing was dropped. With --yes these ${letters.length} are removed for good.`)
+  complain(`Nothing was dropped. Add --yes to remove these ${letters.length} permanently.`)
   return 1
 }
 
 const idsOf = (letters: readonly DeadLetterSummary[]): ReadonlySet<string> =>
   new Set(letters.map(({ id }) => id))
 
-/** True if something was named that is not there. */
+/** Complains about ids that do not exist. @returns true if there are any */
 const complainOfAbsent = (
   { ids = [] }: Selection,
   seen: ReadonlySet<string>,
@@ -107,4 +107,4 @@ const absent = (id: string): string => `There is no dead letter ${id}.`
 const nothing = ({ ids, roomId, reason }: Selection): string =>
   ids === undefined && roomId === undefined && reason === undefined
     ? 'There are no dead letters.'
-    : 'None of the dead letters is meant by that.'
+    : 'No dead letter matches.'

@@ -2,10 +2,10 @@ import type { ChatClient } from '../../client/chat-client.ts'
 import type { ChatMessage } from '../../protocol/server-frames.ts'
 import { SmokeError } from './smoke-error.ts'
 
-/** So small that there is more than one page even of a few messages. */
+/** Messages per page: few, so that even a short history has several pages (our choice). */
 const pageSize = 10
 
-/** All that a room has up to `head`, read page by page from there down. @throws SmokeError pages that do not fit together */
+/** Reads a room's history from `head` down, page by page. @throws SmokeError if pages do not fit together */
 export const readDown = async (client: Pick<ChatClient, 'history'>, roomId: string, head: number) => {
   const pages: (readonly ChatMessage[])[] = []
   let before = head + 1
@@ -25,7 +25,7 @@ export const readDown = async (client: Pick<ChatClient, 'history'>, roomId: stri
   }
 }
 
-/** The value that so many of 100 do not exceed. @param values at least one, in any order */
+/** Returns a percentile. @param values at least one, in any order */
 export const percentile = (values: readonly number[], percent: number): number => {
   const sorted = values.toSorted((left, right) => left - right)
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN

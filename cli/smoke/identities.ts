@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { signToken } from '../token/sign-token.ts'
 import type { Identification } from './options.ts'
 
+/** Credentials of a user of the smoke test. */
 export type Identity = { readonly token: string } | { readonly userId: string }
 
-/** A smoke test that takes longer than its token lives has other troubles. */
+/** Life of the tokens, longer than any smoke test (our choice). */
 const tokenLife = '30 minutes'
 
-/** Who A and B are, for the server: users that nobody else is, unless tokens were given. */
+/** Creates the credentials of A and B: new users, unless tokens were given. */
 export const identitiesFor = async (
   identification: Identification,
   roomId: string,

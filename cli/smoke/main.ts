@@ -1,3 +1,4 @@
+import { printUsage } from '../arguments.ts'
 import { parseOptions, usage } from './options.ts'
 import { runSmoke } from './run-smoke.ts'
 
@@ -10,8 +11,4 @@ if (parsed.kind === 'options') {
     complain: (line) => stderr.write(`${line}\n`),
   })
   process.exitCode = wentWell ? 0 : 1
-} else if (parsed.problem === undefined) stdout.write(`${usage}\n`)
-else {
-  stderr.write(`${parsed.problem}\n\n${usage}\n`)
-  process.exitCode = 2
-}
+} else process.exitCode = printUsage(usage, parsed)

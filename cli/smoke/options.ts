@@ -1,59 +1,45 @@
 import { randomBytes } from 'node:crypto'
-import { parseArgs } from 'node:util'
+import { type Parsed, parseArguments, problem } from '../arguments.ts'
 
-/** How the two users say who they are. */
+/** Credentials of the two users. */
 export type Identification =
   | { readonly kind: 'open' }
-  /** Of A and of B; they may be the same. */
+  /** Tokens of A and B, which may be the same. */
   | { readonly kind: 'tokens'; readonly tokens: readonly [string, string] }
-  /** HS256 tokens are made with it. */
+  /** Secret with which the command signs HS256 tokens. */
   | { readonly kind: 'secret'; readonly secret: string }
 
+/** Options of `npm run smoke`. */
 export type SmokeOptions = {
   readonly url: string
   readonly roomId: string
   readonly identification: Identification
-  /** How many messages each of the two sends. */
+  /** Number of messages that each user sends. */
   readonly messages: number
-  /** How long each step may take. */
+  /** Time limit of each step, in ms. */
   readonly timeoutMs: number
 }
 
-/** `usage`: nothing is to be done but to print it; with a problem if that was not what was asked for. */
-export type Parsed =
-  | { readonly kind: 'options'; readonly options: SmokeOptions }
-  | { readonly kind: 'usage'; readonly problem: string | undefined }
-
+/** Help text. */
 export const usage = `Usage: npm run smoke -- URL [options]
 
-Chats with itself through the deployment at URL (wss://… or ws://…) and says what it saw, a line for each step.
+Chats with two users through the deployment at URL (wss://… or ws://…) and prints a line for each step.
 
-  --token JWT     the users' token; twice for one each. CHAT_TOKEN in the environment does as well
-  --secret S      makes tokens for two users itself, signed with HS256. AUTH_SECRET in the environment does as well
-                  (without any of these: userId in the query, as in open mode)
-  --room ROOM     the room to chat in; smoke- and a random end if you name none
-  --messages N    how many messages each of the two sends, 1 to 1,000; 20 if you say nothing
-  --timeout S     how many seconds each step may take, 1 to 600; 30 if you say nothing
-  --help          this
+  --token JWT     the users' token; give it twice for one each; default: CHAT_TOKEN
+  --secret S      signs tokens for two users with HS256; default: AUTH_SECRET. The command line shows it in process lists
+                  (without any of these: open mode)
+  --room ROOM     the room; default: smoke- and a random end
+  --messages N    number of messages of each user, 1 to 1,000; default: 20
+  --timeout S     time limit of each step in seconds, 1 to 600; default: 30
+  --help          prints this text
 
-Exit codes: 0 all went well, 1 it did not, 2 the arguments make no sense.`
+Exit codes: 0 success, 1 failure, 2 invalid arguments.`
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** An option counts before what the environment says. */
-export const parseOptions = (args: readonly string[], environment: Environment): Parsed => {
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true })
-    if (values.help) return { kind: 'usage', problem: undefined }
-    return check(values, positionals, environment)
-  } catch (error) {
-    // What parseArgs throws for arguments that it does not know; anything else is a defect.
-    if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
-      return problem(error.message)
-    }
-    throw error
-  }
-}
+/** Parses the arguments; an option takes precedence over the environment. */
+export const parseOptions = (args: readonly string[], environment: Environment): Parsed<SmokeOptions> =>
+  parseArguments(args, known, (values, positionals) => check(values, positionals, environment))
 
 const known = {
   token: { type: 'string', multiple: true },
@@ -61,7 +47,6 @@ const known = {
   room: { type: 'string' },
   messages: { type: 'string', default: '20' },
   timeout: { type: 'string', default: '30' },
-  help: { type: 'boolean', short: 'h', default: false },
 } as const
 
 type Values = {
@@ -72,27 +57,30 @@ type Values = {
   readonly timeout: string
 }
 
-const check = (values: Values, positionals: readonly string[], environment: Environment): Parsed => {
+const check = (
+  values: Values,
+  positionals: readonly string[],
+  environment: Environment,
+): Parsed<SmokeOptions> => {
   const [url, ...others] = positionals
   const { token = [], secret, messages, timeout } = values
   const { room = `smoke-${randomBytes(4).toString('hex')}` } = values
-  if (url === undefined || others.length > 0) return problem('Name one address: wss://…')
+  if (url === undefined || others.length > 0) return problem('Give one address: wss://…')
   if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) {
     const meant = /^https?:\/\//.test(url) ? url.replace('http', 'ws') : 'ws://… or wss://…'
     return problem(`"${url}" is not the address of a server: ${meant}`)
   }
-  if (url.includes('#'))
-    return problem('The address of a WebSocket has no fragment: leave out # and what follows.')
+  if (url.includes('#')) return problem('The address of a WebSocket has no fragment: remove # and the rest.')
   if (!/^[A-Za-z0-9_.:-]{1,128}$/.test(room)) {
-    return problem(`"${room}" cannot be a room: 1 to 128 letters, digits, and _ . : - make one.`)
+    return problem(`"${room}" is not a room id: use 1 to 128 letters, digits, and _ . : -.`)
   }
-  if (token.length > 2) return problem('There are two users, and so at most two --token.')
+  if (token.length > 2) return problem('Give --token at most twice, once for each user.')
   if (token.length > 0 && secret !== undefined) return problem('Give --token or --secret, not both.')
   if (!isNumber(messages, 1000)) return problem('--messages takes a number from 1 to 1000.')
   if (!isNumber(timeout, 600)) return problem('--timeout takes a number from 1 to 600.')
   const identification = identificationOf(token, secret, environment)
   if (identification.kind === 'secret' && Buffer.byteLength(identification.secret) < 32) {
-    return problem('The secret has less than 32 bytes: no deployment takes that.')
+    return problem('The secret has fewer than 32 bytes, so no deployment accepts it.')
   }
   const timeoutMs = Number(timeout) * 1000
   return {
@@ -116,5 +104,3 @@ const identificationOf = (
   if (CHAT_TOKEN) return { kind: 'tokens', tokens: [CHAT_TOKEN, CHAT_TOKEN] }
   return AUTH_SECRET ? { kind: 'secret', secret: AUTH_SECRET } : { kind: 'open' }
 }
-
-const problem = (text: string): Parsed => ({ kind: 'usage', problem: text })

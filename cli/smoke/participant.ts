@@ -4,26 +4,26 @@ import { SmokeError } from './smoke-error.ts'
 import { makeWire, type Refusal, type Wire } from './wire.ts'
 
 type Options = {
-  /** `A` or `B`, for the lines. */
+  /** Name in the output: `A` or `B`. */
   readonly name: string
   readonly url: string
   readonly identity: { readonly token: string } | { readonly userId: string }
 }
 
-/** One of the two who chat: an SDK client, and what it and its wire have seen. */
+/** One of the two users: an SDK client with everything that it and its wire have seen. */
 export type Participant = {
   readonly name: string
   readonly client: ChatClient
   readonly wire: Wire
-  /** What the client handed over, in its order. */
+  /** Messages that the client delivered, in order. */
   readonly received: readonly ChatMessage[]
-  /** The epoch of the last one; null before the first. */
+  /** Epoch of the last message; null before the first. */
   readonly epoch: () => string | null
-  /** What came of the last try to connect that may be tried again; undefined where there was none. */
+  /** Returns the last temporary failure to connect; undefined if there was none. */
   readonly lastAnswer: () => string | undefined
-  /** How often the client said that a room is complete again. */
+  /** Returns the number of `recovered` events. */
   readonly recoveries: () => number
-  /** Waits until something is so. @throws SmokeError what makes it hopeless */
+  /** Waits until a condition holds. @throws SmokeError if it can no longer hold */
   readonly until: (condition: () => boolean) => Promise<void>
 }
 
@@ -45,7 +45,7 @@ export const makeParticipant = ({ name, url, identity }: Options): Participant =
     url,
     ...('token' in identity ? { getToken: () => identity.token } : { userId: identity.userId }),
     WebSocket: wire.WebSocket,
-    // It would ask why it was refused, and not every deployment has /auth-check on this host: the wire knows.
+    // The client would call /auth-check, which not every deployment has on this host; the wire knows the reason as well.
     fetch: () => Promise.reject(new TypeError('Not asked')),
   })
   client.on('message', ({ epoch, message }) => {
@@ -76,13 +76,13 @@ export const makeParticipant = ({ name, url, identity }: Options): Participant =
   }
 }
 
-/** A gateway or a function that is just starting may answer 5xx, and the client tries again. */
+/** Tells whether a refusal may pass: a starting gateway or function may answer 5xx, and the client tries again. */
 const isFinal = ({ status }: Refusal): boolean => status === undefined || status < 500
 
 const refusalText = (url: string, { status, reason }: Refusal): string =>
   status === undefined ? `${url} cannot be reached: ${reason}` : `${url} refuses: ${status}, ${reason}`
 
-/** A 401 has no more to say than that there is no valid token. */
+/** Describes a refusal; a 401 only means that there is no valid token. */
 const hintOf = ({ status }: Refusal, identity: Options['identity']): string => {
   if (status !== 401) return ''
   return 'token' in identity
@@ -96,7 +96,7 @@ const makeWaits = () => {
   const waiting = new Set<Wait>()
   let failure: SmokeError | undefined
   return {
-    /** Something has happened. */
+    /** Checks the conditions again, because something has happened. */
     look: () => {
       for (const wait of waiting) {
         if (!wait.condition()) continue
@@ -104,7 +104,7 @@ const makeWaits = () => {
         wait.settle.resolve()
       }
     },
-    /** Nothing more can be hoped for. */
+    /** Fails all waits. */
     fail: (error: SmokeError) => {
       failure ??= error
       for (const { settle } of waiting) settle.reject(failure)

@@ -6,12 +6,12 @@ import { SmokeError } from './smoke-error.ts'
 import { type Smoke, steps } from './steps.ts'
 
 type Deps = {
-  /** Takes one line, without its line end. */
+  /** Prints one line, given without its line end. */
   readonly tell: (line: string) => void
   readonly complain: (line: string) => void
 }
 
-/** Goes through the steps and tells each in a line with its time; resolves with whether all of them went well. */
+/** Runs all steps and prints each with its time. @returns true if all succeeded */
 export const runSmoke = async (options: SmokeOptions, { tell, complain }: Deps): Promise<boolean> => {
   const { url, roomId, identification, timeoutMs } = options
   const [first, second] = await identitiesFor(identification, roomId)
@@ -30,7 +30,7 @@ export const runSmoke = async (options: SmokeOptions, { tell, complain }: Deps):
         return false
       }
     }
-    tell(`All went well, in ${msSince(startedAtMs)}.`)
+    tell(`All steps passed in ${msSince(startedAtMs)}.`)
     return true
   } finally {
     a.client.close()
@@ -54,7 +54,7 @@ const within = async (timeoutMs: number, smoke: Smoke, running: Promise<string>)
   }
 }
 
-/** One line for what a deployment can do wrong; a defect of this program is thrown. */
+/** Describes a failure of the deployment in one line. @throws other errors, which are defects of this program */
 const reasonOf = (error: unknown): string => {
   if (error instanceof SmokeError) return error.message
   if (error instanceof ChatClientError) return `${error.message} (${error.code})`

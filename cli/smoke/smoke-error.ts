@@ -1,4 +1,4 @@
-/** What a deployment did that it should not, or did not do, in one line. */
+/** Thrown when a deployment fails the test. The message is one line. */
 export class SmokeError extends Error {
   override readonly name = 'SmokeError'
 }

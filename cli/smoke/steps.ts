@@ -8,15 +8,15 @@ import { SmokeError } from './smoke-error.ts'
 export type Smoke = SmokeOptions & {
   readonly a: Participant
   readonly b: Participant
-  /** When each message was sent, by its `clientMessageId`, on the clock of `performance`. */
+  /** Time of sending of each message by `clientMessageId`, by the clock of `performance`. */
   readonly sentAtMs: Map<string, number>
-  /** How far the step has come, for when it is given up. */
+  /** Describes the progress of the step, for a timeout. */
   progress: () => string
 }
 
 type Step = {
   readonly name: string
-  /** Resolves with what was seen. @throws SmokeError or ChatClientError what was seen instead */
+  /** Runs the step; resolves with a summary. @throws SmokeError or ChatClientError if it fails */
   readonly run: (smoke: Smoke) => Promise<string>
 }
 
@@ -37,7 +37,7 @@ const connect = async (smoke: Smoke): Promise<string> => {
 }
 
 const open = async ({ client, until }: Participant) => {
-  // Before it has connected it can end for one reason alone, which `until` tells better.
+  // Before connecting, the client can end for one reason only, which `until` reports better.
   const connecting = client.connect()
   connecting.catch(() => undefined)
   await until(() => client.state().status === 'open')
@@ -55,7 +55,7 @@ const send = async (smoke: Smoke): Promise<string> => {
   const acknowledged = new Map([a, b].map((sender) => [sender, 0]))
   smoke.progress = () =>
     [a, b].map((sender) => `${sender.name} has ${acknowledged.get(sender)} of ${messages} acks`).join(', ')
-  // Each after the ack of the one before: what a message waits for its turn is not the server's latency.
+  // Each message follows the ack of the previous one: waiting in the queue is not the server's latency.
   const sendAll = async (sender: Participant) => {
     for (let number = 1; number <= messages; number++) {
       await say(smoke, sender, `${sender.name} ${number}`)
@@ -115,7 +115,7 @@ const asFrame = (fields: {
   readonly since: { readonly epoch: string | null; readonly seq: number }
 }) => ({ action: 'sendMessage' as const, ...fields })
 
-/** How many messages B is to miss. */
+/** Number of messages that B misses (our choice). */
 const missed = 5
 
 const recover = async (smoke: Smoke): Promise<string> => {
@@ -187,7 +187,7 @@ const say = async (smoke: Smoke, sender: Participant, content: string): Promise<
   return clientMessageId
 }
 
-/** The client mends what was not pushed by asking for it: who looks at the client alone sees no difference. */
+/** Checks that messages were pushed. The client fetches missing ones, so the client alone shows no difference. */
 const untilAllArrived = ({ sentAtMs }: Smoke, { until, wire, received }: Participant): Promise<void> =>
   until(() => {
     const got = new Set(idsOf(received))
@@ -208,7 +208,7 @@ const idsOf = (messages: readonly ChatMessage[]) => messages.map(({ clientMessag
 const requireOneOrder = ({ a, b }: Smoke): void => {
   const [ofA, ofB] = [a, b].map((participant) => new Map(inOrder(participant)))
   for (const [seq, messageId] of ofA ?? []) {
-    // Others may talk in the room as well: one of the two may have begun earlier, or have heard a little more.
+    // Others may use the room as well: one user may have begun earlier or have received more.
     const same = ofB?.get(seq) ?? messageId
     if (same !== messageId) throw new SmokeError(`A and B have different messages at ${seq}`)
   }

@@ -1,33 +1,33 @@
 import type { IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
+import type { SocketConstructor } from '../../client/api/types.ts'
 import { decodeFrame } from '../../client/connection/decode-frame.ts'
-import type { SocketConstructor } from '../../client/connection/socket.ts'
 import type { ClientFrame } from '../../protocol/client-frames.ts'
 import type { HelloFrame, ReplyFrame, ServerFrame } from '../../protocol/server-frames.ts'
 
-/** Why an upgrade failed: the server's status and what it said, or what the network said. */
+/** Reason of a failed upgrade: the server's status and message, or the network's error. */
 export type Refusal = { readonly status: number | undefined; readonly reason: string }
 
 /**
- * What passes between a client and the server, seen from outside: the client hides, and mends, what this is to find
- * out. And a network that can be taken away.
+ * The traffic between a client and the server, seen from outside, because the client hides and repairs failures. The wire can
+ * also be cut.
  */
 export type Wire = {
-  /** For the client to connect with. */
+  /** WebSocket constructor for the client. */
   readonly WebSocket: SocketConstructor
-  /** The last one that the server sent. */
+  /** Returns the server's last hello. */
   readonly hello: () => HelloFrame | undefined
-  /** When each message was first pushed, by its `clientMessageId`, on the clock of `performance`. */
+  /** Time of the first push of each message by `clientMessageId`, by the clock of `performance`. */
   readonly pushedAtMs: ReadonlyMap<string, number>
-  /** Sends a frame beside the client's own, and resolves with the reply. */
+  /** Sends a frame in addition to the client's; resolves with the reply. */
   readonly request: (frame: ClientFrame) => Promise<ReplyFrame>
-  /** Takes the network away: the socket breaks without a word, and none can be opened. */
+  /** Cuts the network: the socket breaks without notice and none can be opened. */
   readonly takeDown: () => void
   readonly bringUp: () => void
 }
 
 type On = {
-  /** Something has arrived. */
+  /** A frame has arrived. */
   readonly change: () => void
   readonly refused: (refusal: Refusal) => void
 }
@@ -37,7 +37,7 @@ export const makeWire = (on: On): Wire => {
   const replies = new Map<string, (frame: ReplyFrame) => void>()
   let socket: WebSocket | undefined
   let hello: HelloFrame | undefined
-  /** Broken by `takeDown`: what becomes of them is no news. */
+  /** Sockets that `takeDown` broke; their events are ignored. */
   const broken = new WeakSet<WebSocket>()
   let isDown = false
   let lastId = 0
@@ -72,7 +72,7 @@ export const makeWire = (on: On): Wire => {
     broken.add(socketToBreak)
     socketToBreak.terminate()
   }
-  /** A class because the client calls `new` on it. */
+  /** WebSocket for the client, a class because the client calls `new` on it. */
   class WiredSocket extends WebSocket {
     constructor(url: string, protocols?: string[]) {
       super(url, protocols)
@@ -112,7 +112,7 @@ const notePushes = (
   }
 }
 
-/** A name with several addresses fails with several errors, and no message of its own. */
+/** Returns the message of an error; a name with several addresses fails with several errors. */
 const networkReason = (error: Error): string => {
   if (error instanceof AggregateError) return error.errors.map(String).join(', ')
   return error.message.includes('wrong version number')
@@ -120,7 +120,7 @@ const networkReason = (error: Error): string => {
     : error.message
 }
 
-/** An answer to an upgrade is a line; what is longer is somebody else's page. */
+/** Maximum characters of an answer to an upgrade: a longer one is another server's page (our choice). */
 const maxBodyBytes = 4096
 
 const textOf = async (response: IncomingMessage): Promise<string> => {
@@ -131,12 +131,12 @@ const textOf = async (response: IncomingMessage): Promise<string> => {
       if (text.length > maxBodyBytes) break
     }
   } catch (error) {
-    // It broke off: the status is what counts.
+    // The body broke off; the status is enough.
     if (!(error instanceof Error)) throw error
   }
   return text
 }
 
-/** The `message` of an error frame, or of API Gateway's own answer. */
+/** Returns the `message` of an error frame or of API Gateway's own answer. */
 const reasonIn = (body: string): string =>
   /"message":\s*"((?:[^"\\]|\\.)*)"/.exec(body)?.[1] ?? 'no reason given'

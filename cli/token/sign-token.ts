@@ -7,7 +7,7 @@ type Claims = {
   readonly roles?: readonly string[]
 }
 
-/** Signs a token as `AUTH_MODE=secret` takes it. @param life such as `2 hours` */
+/** Signs a token for AUTH_MODE=secret. @param life validity, such as `2 hours` */
 export const signToken = (
   { userId, rooms, name, roles = [] }: Claims,
   secret: string,

@@ -1,7 +1,17 @@
 import type { closeCodes } from '../../protocol/codes.ts'
-import type { SocketConstructor } from '../connection/socket.ts'
 import type { ChatClientError } from './errors.ts'
 import type { Timers, Timings } from './timing.ts'
+
+/** The part of a WebSocket that the client uses. Those of browsers, Node and the `ws` package fit. */
+export type SocketLike = {
+  send(data: string): void
+  close(code?: number, reason?: string): void
+  addEventListener(type: 'open' | 'close' | 'error', listener: () => void): void
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
+}
+
+/** Constructor of a WebSocket. */
+export type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
 
 /** Options of `makeChatClient`. */
 export type ChatClientOptions = {

@@ -2,11 +2,11 @@ import { subprotocol, tokenSubprotocolPrefix } from '../../protocol/codes.ts'
 import type { DisconnectFrame, MessagesFrame } from '../../protocol/server-frames.ts'
 import { ChatClientError } from '../api/errors.ts'
 import type { Timers, Timings } from '../api/timing.ts'
+import type { SocketConstructor } from '../api/types.ts'
 import { throwLater } from '../primitives/rethrow.ts'
 import { connectionLost, errorOfDisconnect } from './frame-errors.ts'
 import { authCheckRequestUrl, fetchRefusal } from './refusal.ts'
 import { openSession, type Push, type Session } from './session.ts'
-import type { SocketConstructor } from './socket.ts'
 
 /** Dependencies of `dial`. */
 export type DialDeps = {

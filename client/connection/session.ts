@@ -1,11 +1,12 @@
 import type { HelloFrame, ServerFrame } from '../../protocol/server-frames.ts'
 import { ChatClientError } from '../api/errors.ts'
 import type { Timers, Timings } from '../api/timing.ts'
+import type { SocketConstructor } from '../api/types.ts'
 import { throwLater } from '../primitives/rethrow.ts'
 import { decodeFrame, isHello } from './decode-frame.ts'
 import { connectionLost, errorOfFrame } from './frame-errors.ts'
 import { makeRequests, type Request } from './requests.ts'
-import { openSocket, type SocketConstructor } from './socket.ts'
+import { openSocket } from './socket.ts'
 
 /** A frame from the server that answers no request. */
 export type Push = Extract<ServerFrame, { readonly type: 'messages' | 'disconnect' }>

@@ -1,15 +1,5 @@
 import type { Timers } from '../api/timing.ts'
-
-/** The part of a WebSocket that the client uses. Those of browsers, Node and the `ws` package fit. */
-export type SocketLike = {
-  send(data: string): void
-  close(code?: number, reason?: string): void
-  addEventListener(type: 'open' | 'close' | 'error', listener: () => void): void
-  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
-}
-
-/** Constructor of a WebSocket. */
-export type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
+import type { SocketConstructor } from '../api/types.ts'
 
 /** Returns the WebSocket of the browser or of Node. @throws Error if the runtime has none */
 export const builtInWebSocket = (): SocketConstructor => {

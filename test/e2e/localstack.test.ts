@@ -77,7 +77,7 @@ describe(
       const { url, startPoller } = await startDeployment()
       await startPoller().untilLogged('Polling the lanes')
       const { wentWell, lines } = await smoke(url, 20_000)
-      expect(lines.at(-1)).toMatch(/^All went well/)
+      expect(lines.at(-1)).toMatch(/^All steps passed/)
       expect(wentWell).toBe(true)
     })
 

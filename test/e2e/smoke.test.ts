@@ -177,7 +177,7 @@ describe('npm run smoke says in one line what is wrong, and ends with 1, where',
   })
 })
 
-it('npm run smoke says how it is used when its arguments make no sense, and ends with 2', async () => {
+it('npm run smoke says how it is used when its arguments are invalid, and ends with 2', async () => {
   const { code, errors } = await runSmoke(['http://localhost:8080/'])
   expect(code).toBe(2)
   expect(errors).toContain('is not the address of a server: ws://localhost:8080/\n')

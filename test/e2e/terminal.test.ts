@@ -20,7 +20,7 @@ describe('the terminal client', () => {
     ])
   })
 
-  it('says how it is used when its arguments make no sense, and ends with 2', async () => {
+  it('says how it is used when its arguments are invalid, and ends with 2', async () => {
     const { code, errors } = await runTerminal(['--colour', 'blue'], '')
     expect(code).toBe(2)
     expect(errors).toContain('--room')

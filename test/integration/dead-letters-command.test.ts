@@ -19,7 +19,7 @@ describe('npm run dead-letters', () => {
     const { code, output, errors } = await run([], { RABBITMQ_URL: '' })
     expect([code, output]).toEqual([1, ''])
     expect(errors).toMatch(
-      /^RABBITMQ_URL is not set\. The embedded broker keeps [^\n]* set RABBITMQ_URL[^\n]*\n$/,
+      /^RABBITMQ_URL is not set\. [^\n]* set RABBITMQ_URL[^\n]* The embedded broker keeps [^\n]*\n$/,
     )
   })
 
@@ -45,13 +45,13 @@ describe('npm run dead-letters', () => {
       code: 1,
       output: '',
       errors: expect.stringMatching(
-        /^dead-letters did not say that it is done: Function not found: dead-letters\. It takes AWS_REGION, .*\n$/,
+        /^dead-letters did not answer: Function not found: dead-letters\. Set AWS_REGION, .*\n$/,
       ),
     })
     api.deploy('dead-letters', async () => 'an answer of another function')
     expect(await run([], env)).toMatchObject({
       code: 1,
-      errors: expect.stringMatching(/^dead-letters did not say that it is done: [^\n]+\n$/),
+      errors: expect.stringMatching(/^dead-letters did not answer: [^\n]+\n$/),
     })
     expect(await run([], { ...env, DEAD_LETTERS_FUNCTION: 'no name' })).toMatchObject({
       code: 1,
@@ -98,7 +98,7 @@ describe('npm run dead-letters on RabbitMQ', needs('RabbitMQ', rabbitMq !== null
     const { code, output, errors } = await run([], env)
     expect([code, errors]).toEqual([0, ''])
     const [head, first, second] = output.split('\n')
-    expect(head).toMatch(/^ID +SET ASIDE +JOB +ROOM +EPOCH +SEQS +ATTEMPT +BYTES +REASON$/)
+    expect(head).toMatch(/^ID +SINCE +JOB +ROOM +EPOCH +SEQS +ATTEMPT +BYTES +REASON$/)
     expect(first).toMatch(
       new RegExp(`^[0-9a-f]{12} +20\\S+Z +messages +${room} +epoch-1 +7-9 +- +\\d+ +not served$`),
     )
@@ -107,7 +107,7 @@ describe('npm run dead-letters on RabbitMQ', needs('RabbitMQ', rabbitMq !== null
     expect(output).not.toContain('\u001b')
     expect(await run(['--room', 'nobody'], env)).toMatchObject({
       code: 0,
-      output: expect.stringContaining('None'),
+      output: expect.stringContaining('No dead letter matches'),
     })
   })
 
@@ -160,7 +160,7 @@ describe('npm run dead-letters on RabbitMQ', needs('RabbitMQ', rabbitMq !== null
     expect(await run(['replay', '--all'], env)).toMatchObject({
       code: 1,
       output: expect.stringContaining('Replayed 1 of 2.'),
-      errors: `${third?.id} stays: it is no job that this version knows.\n`,
+      errors: `${third?.id} stays: this version does not know it as a job.\n`,
     })
     await reader.untilTaken(2)
     await reader.stop()
@@ -183,7 +183,7 @@ describe('npm run dead-letters on RabbitMQ', needs('RabbitMQ', rabbitMq !== null
     await world.deadLetter(retries([1]))
     expect(await run(['replay', '--all'], env)).toMatchObject({
       code: 0,
-      errors: expect.stringContaining('Nobody reads lane.0 now'),
+      errors: expect.stringContaining('No process reads lane.0 now'),
     })
   })
 
@@ -193,7 +193,7 @@ describe('npm run dead-letters on RabbitMQ', needs('RabbitMQ', rabbitMq !== null
     expect(await run(['drop', '--all', '--limit', '2'], env)).toMatchObject({
       code: 1,
       output: expect.stringContaining(first?.id ?? 'an id'),
-      errors: 'Nothing was dropped. With --yes these 2 are removed for good.\n',
+      errors: 'Nothing was dropped. Add --yes to remove these 2 permanently.\n',
     })
     expect(await world.waiting()).toBe(3)
     expect(await run(['drop', '--all', '--limit', '2', '--yes'], env)).toMatchObject({

@@ -1,4 +1,4 @@
-import type { SocketConstructor, SocketLike } from '../../../client/connection/socket.ts'
+import type { SocketConstructor, SocketLike } from '../../../client/api/types.ts'
 import type { ServerFrame } from '../../../protocol/server-frames.ts'
 
 /** What a client hears in place of a frame; nothing if it is undefined. */

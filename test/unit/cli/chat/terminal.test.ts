@@ -42,8 +42,8 @@ describe('terminal options', () => {
 
   it.each([
     ['no room', ['--user', 'ada'], 'Name a room'],
-    ['nobody', ['--room', 'general'], 'Say who you are'],
-    ['a room that cannot be', ['--room', 'a b', '--user', 'ada'], 'cannot be a room'],
+    ['nobody', ['--room', 'general'], 'Give a user or a token'],
+    ['a room that cannot be', ['--room', 'a b', '--user', 'ada'], 'is not a room id'],
     ['an unknown option', ['--root', 'general'], "Unknown option '--root'"],
     ['an option without its value', ['--room'], '--room'],
     [
@@ -54,12 +54,12 @@ describe('terminal options', () => {
     [
       'a place to ask that is none',
       ['--room', 'a', '--user', 'b', '--auth-check-url', 'wss://x/'],
-      'is no place to ask',
+      'is not a URL',
     ],
     [
       'a place to ask that is cut off',
       ['--room', 'a', '--user', 'b', '--auth-check-url', 'https://'],
-      'is no place to ask',
+      'is not a URL',
     ],
     ['a user with a line break', ['--room', 'a', '--user', 'a\nb'], 'printable'],
     ['a history without end', ['--room', 'a', '--user', 'b', '--history', '501'], 'from 0 to 500'],
@@ -170,7 +170,7 @@ describe('terminal client', () => {
     expect(errors).toBe('! The token has expired. (401 unauthorized)\n')
   })
 
-  it('ends with 2 and the usage when the arguments make no sense', async () => {
+  it('ends with 2 and the usage when the arguments are invalid', async () => {
     const { code, errors } = await run(['--nonsense'], '')
     expect(code).toBe(2)
     expect(errors).toContain('Usage: npm run chat')

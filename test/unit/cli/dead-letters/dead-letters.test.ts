@@ -6,7 +6,7 @@ import { parseOptions } from '../../../../cli/dead-letters/options.ts'
 const id = '0123456789ab'
 const commandOf = (...args: string[]) => {
   const parsed = parseOptions(args)
-  return parsed.kind === 'command' ? parsed.command : parsed.problem
+  return parsed.kind === 'options' ? parsed.options : parsed.problem
 }
 
 describe('the options of dead-letters', () => {
@@ -25,8 +25,8 @@ describe('the options of dead-letters', () => {
 
   it.each([
     [['eat'], 'no command "eat"'],
-    [['replay'], 'Say what to replay'],
-    [['drop', '--yes'], 'Say what to drop'],
+    [['replay'], 'Give ids to replay'],
+    [['drop', '--yes'], 'Give ids to drop'],
     [['replay', id, '--all'], 'not both'],
     [['replay', '--room', 'general'], 'go with replay --all'],
     [['drop', id, '--limit', '1'], 'go with drop --all'],
@@ -35,7 +35,7 @@ describe('the options of dead-letters', () => {
     [['show', id, '--room', 'general'], 'nothing else'],
     [['list', id], 'show does'],
     [['list', '--all'], '--all goes with'],
-    [['replay', 'x'], '"x" is no id'],
+    [['replay', 'x'], '"x" is not an id'],
     [['replay', '--all', '--yes'], '--yes goes with drop'],
     [['replay', '--all', '--json'], '--json goes with list'],
     [['--limit', '0'], 'a number from 1'],
@@ -69,7 +69,7 @@ describe('the table of dead letters', () => {
     const [, line, ...others] = tableOf([letter]).split('\n')
     expect(others).toEqual([])
     expect(line).toBe(
-      `${id}  -          messages  a\ufffdroom  -      4     -        1      not\ufffd[2Jserved\ufffdat all \ufffd`,
+      `${id}  -      messages  a\ufffdroom  -      4     -        1      not\ufffd[2Jserved\ufffdat all \ufffd`,
     )
   })
 })

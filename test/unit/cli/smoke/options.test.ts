@@ -50,14 +50,14 @@ describe('the options of the smoke test', () => {
 
   it.each([
     ['not both', ['--token', 'a', '--secret', secret]],
-    ['at most two', ['--token', 'a', '--token', 'b', '--token', 'c']],
-    ['less than 32 bytes', ['--secret', 'short']],
+    ['at most twice', ['--token', 'a', '--token', 'b', '--token', 'c']],
+    ['fewer than 32 bytes', ['--secret', 'short']],
     ['from 1 to 1000', ['--messages', '0']],
     ['from 1 to 1000', ['--messages', '1001']],
     ['from 1 to 600', ['--timeout', 'soon']],
-    ['cannot be a room', ['--room', 'a b']],
+    ['is not a room id', ['--room', 'a b']],
     ['--colour', ['--colour', 'blue']],
-  ])('are refused with "%s" for what makes no sense', (text, args) => {
+  ])('are refused with "%s" if they are invalid', (text, args) => {
     expect(problemOf(url, ...args)).toContain(text)
   })
 })

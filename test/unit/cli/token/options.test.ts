@@ -19,9 +19,9 @@ describe('options of npm run token', () => {
   })
 
   it.each([
-    ['nobody', ['--rooms', 'a'], 'Say whom'],
-    ['no room', ['--user', 'ada'], 'Say which rooms'],
-    ['a star within', ['--user', 'ada', '--rooms', 'a*b'], '"a*b" cannot be a room'],
+    ['nobody', ['--rooms', 'a'], 'Give the user id'],
+    ['no room', ['--user', 'ada'], 'Give the rooms'],
+    ['a star within', ['--user', 'ada', '--rooms', 'a*b'], '"a*b" is neither a room id'],
     ['a life without end', ['--user', 'ada', '--rooms', 'a', '--hours', '9000'], 'from 1 to 8760'],
     ['an unknown option', ['--user', 'ada', '--room', 'a'], "Unknown option '--room'"],
   ])('refuse %s and say why', (_what, args, problem) => {
@@ -34,7 +34,7 @@ describe('options of npm run token', () => {
   it('refuse a secret that no deployment takes', () => {
     for (const environment of [{}, { AUTH_SECRET: 'short' }]) {
       expect(parseOptions(['--user', 'ada', '--rooms', 'a'], environment)).toMatchObject({
-        problem: expect.stringContaining('AUTH_SECRET must be set'),
+        problem: expect.stringContaining('Set AUTH_SECRET'),
       })
     }
   })

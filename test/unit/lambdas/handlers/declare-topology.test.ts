@@ -35,7 +35,7 @@ describe('the function that declares the topology', () => {
 
   it('refuses to declare for another deployment than its own, as an update that is rolled back might ask', async () => {
     const update = { RequestType: 'Update', PhysicalResourceId: before } as const
-    await expect(run(update, before)).rejects.toThrow(`${before} is to be declared`)
+    await expect(run(update, before)).rejects.toThrow(`The event is for ${before}`)
   })
 
   it('deletes nothing with the stack', async () => {
