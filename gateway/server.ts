@@ -73,8 +73,8 @@ export type Gateway = {
   readonly connections: Connections
   readonly faults: Faults
   /**
-   * Shuts down gracefully: refuses upgrades, answers 503 on /health, finishes work in flight, asks clients to
-   * reconnect, closes with 1001, and runs $disconnect for each connection.
+   * Shuts down gracefully. It refuses upgrades, answers 503 on /health and finishes work in flight. Then it asks clients
+   * to reconnect, closes with 1001, and runs $disconnect for each connection.
    *
    * @param withinMs approximate time limit, even if clients do not answer. Default: 20,000
    */

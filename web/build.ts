@@ -22,6 +22,6 @@ const [{ metafile }] = await Promise.all([
   ...copied.map((file) => copyFile(join(source, file), join(target, file))),
 ])
 
-// The page takes the SDK and nothing from npm: a stray import of a schema would drag its library in.
+// The page uses the SDK and no npm package: an import of a schema would add the schema library.
 const foreign = Object.keys(metafile.inputs).filter((path) => path.includes('node_modules'))
 if (foreign.length > 0) throw new Error(`The page's bundle holds packages: ${foreign.join(', ')}`)

@@ -7,12 +7,12 @@ const dayOfAnotherYear = new Intl.DateTimeFormat(undefined, {
 })
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' })
 
-/** The time of day, where the reader is. */
+/** Formats the time of day in the reader's time zone. */
 export const timeOf = (sentAt: string): string => time.format(new Date(sentAt))
 
 export const fullTimeOf = (sentAt: string): string => full.format(new Date(sentAt))
 
-/** A heading for the messages of one day, as somebody would name that day now. */
+/** Formats the heading of a day's messages, such as Today. */
 export const dayOf = (sentAt: string, now: Date): string => {
   const sent = new Date(sentAt)
   const yesterday = new Date(now)

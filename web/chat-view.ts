@@ -11,17 +11,17 @@ import { leaveAnywayText } from './wording.ts'
 
 type Deps = {
   readonly client: ChatClient
-  /** Where the tab keeps what is unsent; undefined where it may not. */
+  /** Storage of the tab for unsent messages; undefined if the browser forbids it. */
   readonly storage: Storage | undefined
-  /** The chat is over; the reason has the code `closed` if that was the visitor's wish. */
+  /** The chat has ended. The reason has the code `closed` if the user left. */
   readonly onOver: (reason: ChatClientError) => void
-  /** A room could not be joined, or was lost, while others go on. */
+  /** A room could not be joined or was lost, while other rooms stay. */
   readonly onRefused: (roomId: string, reason: ChatClientError) => void
 }
 
 export type ChatView = {
   readonly join: (roomId: string) => void
-  /** Leaves the room that is shown; the chat, if it was the only one. Asks if messages would be lost. */
+  /** Leaves the shown room, or the chat if it is the only room. Asks first if messages would be lost. */
   readonly leave: () => void
 }
 
@@ -30,13 +30,13 @@ type State = {
   readonly tabs: RoomTabs
   current: string | undefined
   welcome: Welcome | undefined
-  /** Once it is known whose they are. */
+  /** Unsent messages of the user, once the user is known. */
   kept: KeptMessages | undefined
-  /** Why the last room is gone: that ends the chat. */
+  /** Reason for which the last room is gone, which ends the chat. */
   refusal: ChatClientError | undefined
 }
 
-/** The chat, from its first connection to its last: the rooms, and how the connection fares. */
+/** Shows the chat: rooms and the state of the connection. */
 export const makeChatView = (deps: Deps): ChatView => {
   const { client } = deps
   const roomList = byId('room-list', HTMLElement)
@@ -106,7 +106,7 @@ const greet = async (deps: Deps, state: State): Promise<void> => {
   if (entered !== undefined) select(state, entered)
 }
 
-/** Before the room's page has come, so that what turns out to stand there is not sent once more. */
+/** Sends kept messages before the room's page arrives, so that messages on that page are recognised. */
 const sendKept = ({ rooms, kept }: State, roomId: string) => {
   for (const message of kept?.take(roomId) ?? []) rooms.get(roomId)?.view.send(message)
 }
@@ -128,7 +128,7 @@ const join = async (deps: Deps, state: State, roomId: string): Promise<void> => 
     view.reset(await joining)
   } catch (error) {
     if (!(error instanceof ChatClientError)) throw error
-    // Once all is over, what is unsent was kept, or given up, as it stood then.
+    // After the end, the unsent messages were kept or dropped as they were.
     if (error.code === 'left' || deps.client.state().status === 'closed') return
     state.kept?.giveBack(roomId)
     state.kept?.keep(deps.client.unsent())
@@ -160,7 +160,7 @@ const select = (state: State, roomId: string) => {
   see(state)
 }
 
-/** What is shown has been seen, if the page is. */
+/** Marks the shown room as read if the page is visible. */
 const see = (state: State) => {
   const room = state.current === undefined ? undefined : state.rooms.get(state.current)
   if (room !== undefined && state.current !== undefined && !document.hidden) {
@@ -191,12 +191,12 @@ const remove = (state: State, roomId: string) => {
   if (state.current === roomId && another !== undefined) select(state, another)
 }
 
-/** Tells those who do not see the list. */
+/** Announces a message to screen readers. */
 const announce = ({ sender, content }: ChatMessage) => {
   byId('announcer', HTMLElement).textContent = `${sender.name ?? sender.userId}: ${content.slice(0, 200)}`
 }
 
-/** That the chat is closed, or the connection lost, is shown by its state. */
+/** Tells whether an error needs a message of its own; the state already shows a closed chat or a lost connection. */
 const ignoringLoss = async <Result>(asked: Promise<Result>): Promise<Result | undefined> => {
   try {
     return await asked

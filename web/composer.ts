@@ -7,16 +7,16 @@ type Deps = {
   readonly roomId: string
   readonly maxBytes: () => number
   readonly onSend: (content: string) => void
-  /** It takes more room now, or less. */
+  /** The height of the field has changed. */
   readonly onResize: () => void
 }
 
 export type Composer = {
-  /** Is ready to be written in. On a phone it waits for a tap: its keyboard would hide half the messages. */
+  /** Focuses the field, except on a phone, where the keyboard would hide half the messages. */
   readonly invite: () => void
 }
 
-/** Where a message is written: Enter sends it, Shift and Enter begin a new line. */
+/** Creates the field for messages: Enter sends, Shift and Enter begin a new line. */
 export const makeComposer = ({ form, roomId, maxBytes, onSend, onResize }: Deps): Composer => {
   const input = part(form, 'input', HTMLTextAreaElement)
   const send = part(form, 'send', HTMLButtonElement)
@@ -47,7 +47,7 @@ export const makeComposer = ({ form, roomId, maxBytes, onSend, onResize }: Deps)
   }
   input.addEventListener('input', review)
   input.addEventListener('keydown', (event) => {
-    // While a Japanese or Chinese word is being composed, Enter picks the word.
+    // During composition, for example of a Japanese word, Enter selects the word.
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
     event.preventDefault()
     submit()
@@ -64,7 +64,7 @@ export const makeComposer = ({ form, roomId, maxBytes, onSend, onResize }: Deps)
   }
 }
 
-/** As high as its text; the style sheet says how high at most. */
+/** Fits the field's height to its text; the style sheet sets the maximum. */
 const grow = (input: HTMLTextAreaElement) => {
   input.style.height = 'auto'
   input.style.height = `${input.scrollHeight + input.offsetHeight - input.clientHeight}px`

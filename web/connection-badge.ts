@@ -5,13 +5,13 @@ import { badgeOf } from './wording.ts'
 
 type Deps = {
   readonly client: Pick<ChatClient, 'on' | 'retryNow' | 'unsent'>
-  /** Ends it. */
+  /** Stops the countdown. */
   readonly signal: AbortSignal
 }
 
 const tickMs = 500
 
-/** Shows how the connection fares and, while there is none, when the next attempt begins. */
+/** Shows the state of the connection and, while offline, the time until the next attempt. */
 export const followConnection = ({ client, signal }: Deps): void => {
   const badge = byId('connection-state', HTMLElement)
   const label = byId('connection-label', HTMLElement)
@@ -25,7 +25,7 @@ export const followConnection = ({ client, signal }: Deps): void => {
     const { state, label: text } = badgeOf(now, wasOnline, waitedMs(client, sinceMs))
     wasOnline ||= state === 'online'
     badge.dataset.state = state
-    // Said once, however many attempts it takes.
+    // Announced once, however many attempts follow.
     if (label.textContent !== text) label.textContent = text
     retry.hidden = now.status !== 'offline'
     if (now.status === 'offline') retryIn.textContent = secondsText(sinceMs + now.retryInMs)
@@ -41,7 +41,7 @@ export const followConnection = ({ client, signal }: Deps): void => {
   show()
 }
 
-/** What was written before the connection was there has not waited for the server until then. */
+/** Returns how long a message has waited for the server; time before the connection does not count. */
 const waitedMs = ({ unsent }: Deps['client'], connectedAtMs: number): number => {
   const waits = unsent().map(({ queuedAt }) => Date.now() - Date.parse(queuedAt))
   return Math.min(Math.max(0, ...waits), performance.now() - connectedAtMs)

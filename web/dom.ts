@@ -1,6 +1,6 @@
 type Attributes = Readonly<Record<string, string | undefined>>
 
-/** A new element. Children that are strings become text: nothing is ever read as HTML. */
+/** Creates an element. Strings become text nodes and are never parsed as HTML. */
 export const element = <Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
@@ -16,18 +16,18 @@ export const element = <Tag extends keyof HTMLElementTagNameMap>(
 
 type ElementClass<Found> = abstract new (...args: never) => Found
 
-/** The element with this id, of this kind. @throws Error the page and its script do not fit */
+/** Finds an element by id and type. @throws Error if page and script do not match */
 export const byId = <Found extends HTMLElement>(id: string, kind: ElementClass<Found>): Found =>
   expectKind(document.getElementById(id), kind, `#${id}`)
 
-/** The element inside `root` that a template marks with `data-part`. @throws Error the page and its script do not fit */
+/** Finds the element inside `root` with this `data-part`. @throws Error if page and script do not match */
 export const part = <Found extends HTMLElement>(
   root: ParentNode,
   name: string,
   kind: ElementClass<Found>,
 ): Found => expectKind(root.querySelector(`[data-part="${name}"]`), kind, name)
 
-/** Shows a text, or hides the element when there is none. */
+/** Shows a text, or hides the element without one. */
 export const showText = (target: HTMLElement, text: string | undefined): void => {
   target.textContent = text ?? ''
   target.hidden = text === undefined

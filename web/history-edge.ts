@@ -5,16 +5,16 @@ import { element } from './dom.ts'
 type Deps = {
   readonly edge: HTMLElement
   readonly roomId: string
-  /** Older messages than those shown; undefined if none are shown. */
+  /** Fetches messages older than the shown ones; undefined if none are shown. */
   readonly fetch: () => Promise<RoomPage | undefined>
   readonly show: (page: RoomPage) => void
 }
 
-/** The upper edge of a room's messages: loads older ones, or says why there are none. */
+/** Shows the upper edge of a room's messages: it loads older ones or says why there are none. */
 export type HistoryEdge = {
-  /** What a page that is shown says of older messages. */
+  /** Updates the edge by a page that is shown. */
   readonly set: (page: { readonly more: boolean; readonly floor: number }) => void
-  /** The edge is near: loads, if there is more and nothing is being loaded. */
+  /** Loads older messages if there are any and none are being loaded, because the edge is near. */
   readonly reach: () => Promise<void>
 }
 

@@ -2,21 +2,21 @@ import type { UnsentMessage } from '../client/api/types.ts'
 
 type Storage = Pick<globalThis.Storage, 'getItem' | 'setItem' | 'removeItem'>
 
-/** What a user had not sent when the page was left or loaded again: the tab remembers it, and it is sent once. */
+/** Unsent messages of a user across a reload: the tab keeps them, and each is sent once. */
 export type KeptMessages = {
-  /** The rooms of those that were not taken yet. */
+  /** Lists the rooms of messages that were not taken yet. */
   readonly rooms: () => readonly string[]
-  /** Those of a room: the caller sends them. */
+  /** Takes the messages of a room; the caller sends them. */
   readonly take: (roomId: string) => readonly UnsentMessage[]
-  /** The room was refused, and with it what was taken: it waits for another time. */
+  /** Returns taken messages, because their room was refused. */
   readonly giveBack: (roomId: string) => void
-  /** Keeps these from now on, beside those that were not taken yet. */
+  /** Keeps these messages, in addition to those that were not taken yet. */
   readonly keep: (unsent: readonly UnsentMessage[]) => void
-  /** The user does not want them any more. */
+  /** Drops all messages, because the user gave them up. */
   readonly clear: () => void
 }
 
-/** @param storage of the tab; undefined where the browser's settings forbid it: then nothing is kept */
+/** Creates the store. @param storage that of the tab; undefined if the browser forbids it, so that nothing is kept */
 export const makeKeptMessages = (storage: Storage | undefined, userId: string): KeptMessages => {
   const key = `simple-chat.unsent.${userId}`
   let waiting = read(storage?.getItem(key))
@@ -41,7 +41,7 @@ export const makeKeptMessages = (storage: Storage | undefined, userId: string): 
   }
 }
 
-/** Nobody but this page writes there, in the form of `UnsentMessage`. */
+/** Reads kept messages, which only this page writes, as `UnsentMessage`. */
 const read = (text: string | null | undefined): readonly UnsentMessage[] =>
   text === null || text === undefined ? [] : JSON.parse(text)
 
@@ -50,7 +50,7 @@ const write = (storage: Storage | undefined, key: string, messages: readonly Uns
     if (messages.length === 0) storage?.removeItem(key)
     else storage?.setItem(key, JSON.stringify(messages))
   } catch (error) {
-    // A full storage: the chat goes on, and the page asks before it is left.
+    // The storage is full: the chat continues, and the page asks before the user leaves.
     if (!(error instanceof DOMException)) throw error
   }
 }

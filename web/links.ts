@@ -1,11 +1,11 @@
-/** A piece of a message: plain text, or the address of a page. */
+/** A part of a message: text or a web address. */
 export type Piece = { readonly text: string; readonly href?: string }
 
 const address = /https?:\/\/[^\s<>"]+/gi
-/** What ends a sentence or closes a bracket after an address is seldom part of it. */
+/** Pattern of punctuation at the end of an address, which is seldom part of it. */
 const trailing = /[.,;:!?'")\]}]+$/
 
-/** Cuts a message where web addresses begin and end; the pieces together are the message. */
+/** Splits a message at web addresses. The parts together are the message. */
 export const splitLinks = (content: string): Piece[] => {
   const pieces: Piece[] = []
   let end = 0

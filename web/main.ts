@@ -31,7 +31,7 @@ const enter = (entrance: Entrance) => {
   chat.join(room)
 }
 
-/** So that the address can be passed on to somebody who should come to the same room. */
+/** Puts the room into the page's address, so that the user can share it. */
 const showRoomInAddress = (room: string) => {
   const address = new URL(location.href)
   address.searchParams.set('room', room)

@@ -3,16 +3,16 @@ import { type Delivery, type MessageRow, makeMessageRow, type Shown } from './me
 
 export type Draft = { readonly clientMessageId: string; readonly content: string }
 
-/** The messages of a room in their order, and below them those on their way there. */
+/** Shows the messages of a room in order and, below them, unsent ones. */
 export type MessageList = {
-  /** Shows these in the place of all messages of the room. */
+  /** Replaces all messages of the room. */
   readonly reset: (messages: readonly ChatMessage[]) => void
   readonly prepend: (messages: readonly ChatMessage[]) => void
   readonly append: (message: ChatMessage) => void
-  /** A message on its way; what it returns says how it fares. */
+  /** Adds an unsent message. @returns a handle that shows its progress */
   readonly add: (draft: Draft) => (delivery: Delivery) => void
   readonly discard: (clientMessageId: string) => void
-  /** The lowest seq shown. */
+  /** Returns the lowest shown seq. */
   readonly firstSeq: () => number | undefined
   readonly isEmpty: () => boolean
 }
@@ -24,7 +24,7 @@ export const makeMessageList = ({ list, userId }: Deps): MessageList => {
   const onTheirWay = new Map<string, MessageRow>()
 
   const isOwn = ({ sender }: ChatMessage) => sender.userId === userId()
-  /** The row of a message of the room: the one that it was written in, if that was here. */
+  /** Returns the row of a message: that of the unsent message if it was written here. */
   const rowOf = (message: ChatMessage): MessageRow => {
     const sent = isOwn(message) ? onTheirWay.get(message.clientMessageId ?? '') : undefined
     const row = sent ?? makeMessageRow(message, isOwn(message))
@@ -33,7 +33,7 @@ export const makeMessageList = ({ list, userId }: Deps): MessageList => {
     row.mark({ state: 'sent' })
     return row
   }
-  /** Rows on their way follow the last message of the room, and one another. */
+  /** Updates groups of unsent rows, which follow the room's last message. */
   const regroupTail = () => {
     let previous = placed.at(-1)?.shown()
     for (const row of onTheirWay.values()) {
@@ -75,7 +75,7 @@ export const makeMessageList = ({ list, userId }: Deps): MessageList => {
       list.append(row.row)
       regroupTail()
       return (delivery) => {
-        // Once the room has it, whatever else is said of it comes too late.
+        // Once the room has the message, later reports are obsolete.
         if (onTheirWay.get(clientMessageId) === row) row.mark(delivery)
       }
     },

@@ -4,7 +4,7 @@ import { continuesGroup, startsDay } from './grouping.ts'
 import { splitLinks } from './links.ts'
 import { hueOf, initialsOf } from './wording.ts'
 
-/** What a row shows: a message of the room, or one on its way there, which has no seq yet. */
+/** Content of a row: a message of the room, or an unsent one, which has no seq yet. */
 export type Shown = {
   readonly seq?: number
   readonly sender: { readonly userId: string; readonly name?: string }
@@ -15,14 +15,14 @@ export type Shown = {
 export type MessageRow = {
   readonly row: HTMLLIElement
   readonly shown: () => Shown
-  /** The message as the room has it, in the place of what was shown. */
+  /** Shows the message as stored in the room. */
   readonly confirm: (message: Shown) => void
-  /** Sets what depends on the message before it: the day's heading, the sender's name. */
+  /** Updates parts that depend on the previous message: the day's heading and the sender's name. */
   readonly follow: (previous: Shown | undefined) => void
   readonly mark: (delivery: Delivery) => void
 }
 
-/** How a message fares on its way to the room. */
+/** Progress of an unsent message. */
 export type Delivery =
   | { readonly state: 'sent' }
   | { readonly state: 'pending' }
@@ -60,7 +60,7 @@ export const makeMessageRow = (first: Shown, isOwn: boolean): MessageRow => {
     row,
     shown: () => shown,
     confirm: (message) => {
-      // A moderator's filter may have changed the text.
+      // Moderation may have changed the text.
       if (message.content !== shown.content) content.replaceChildren(...contentNodes(message.content))
       shown = message
       write()

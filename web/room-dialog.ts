@@ -1,7 +1,7 @@
 import { byId, showText } from './dom.ts'
 import { roomIdOf, roomIdProblem } from './room-id.ts'
 
-/** Asks for another room to join; what it returns opens it, with a problem to tell if there is one. */
+/** Creates the window for joining a room. @returns a function that opens it, with an optional problem to show */
 export const makeRoomDialog = (onJoin: (roomId: string) => void): ((problem?: string) => void) => {
   const dialog = byId('room-dialog', HTMLDialogElement)
   const form = byId('room-form', HTMLFormElement)

@@ -1,6 +1,6 @@
 const pattern = /^[A-Za-z0-9_.:-]{1,128}$/
 
-/** The room that somebody means: blanks become hyphens, and a leading # goes. Undefined if it cannot be a room. */
+/** Converts input to a room id: blanks become hyphens and a leading # is removed. Undefined for an invalid id. */
 export const roomIdOf = (typed: string): string | undefined => {
   const roomId = typed.trim().replace(/^#+/, '').replace(/\s+/g, '-')
   return pattern.test(roomId) ? roomId : undefined

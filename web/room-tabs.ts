@@ -4,7 +4,7 @@ export type RoomTabs = {
   readonly add: (roomId: string) => void
   readonly remove: (roomId: string) => void
   readonly select: (roomId: string) => void
-  /** How many messages of a room nobody has seen. */
+  /** Sets the number of unread messages of a room. */
   readonly setUnread: (roomId: string, count: number) => void
 }
 
@@ -12,7 +12,7 @@ type Deps = { readonly list: HTMLElement; readonly onSelect: (roomId: string) =>
 
 type Tab = { readonly item: HTMLLIElement; readonly button: HTMLButtonElement; readonly unread: HTMLElement }
 
-/** The rooms that one is in, to move between. */
+/** Shows the joined rooms as tabs. */
 export const makeRoomTabs = ({ list, onSelect }: Deps): RoomTabs => {
   const tabs = new Map<string, Tab>()
   return {

@@ -17,19 +17,19 @@ type Deps = {
   readonly maxContentBytes: () => number
 }
 
-/** One room on the page. It goes on living while another one is shown. */
+/** Shows one room. It stays alive while another room is shown. */
 export type RoomView = {
   readonly element: HTMLElement
-  /** The newest messages, in the place of all that was shown. */
+  /** Shows the newest messages in place of all others. */
   readonly reset: (page: RoomPage) => void
   readonly append: (message: ChatMessage) => void
-  /** Sends a message that was kept. */
+  /** Sends a kept message. */
   readonly send: (kept: UnsentMessage) => void
-  /** It was put into the page. */
+  /** Restores the scroll position after the room was put into the page. */
   readonly shown: () => void
 }
 
-/** How near to its upper edge a list loads older messages. */
+/** Distance from the upper edge at which older messages are loaded, in pixels (our choice). */
 const nearTopPx = 400
 
 export const makeRoomView = (deps: Deps): RoomView => {
@@ -37,7 +37,7 @@ export const makeRoomView = (deps: Deps): RoomView => {
   const element = cloneOf(template)
   element.setAttribute('aria-label', `Room ${roomId}`)
   const scroller = part(element, 'scroller', HTMLElement)
-  // So that the keyboard can scroll it, where the browser does not see to that by itself.
+  // Makes the list scrollable by keyboard in all browsers.
   scroller.tabIndex = 0
   const list = part(element, 'messages', HTMLOListElement)
   const empty = part(element, 'empty', HTMLElement)
@@ -115,7 +115,7 @@ const cloneOf = (template: HTMLTemplateElement): HTMLElement => {
   throw new Error('The template of a room holds no element')
 }
 
-/** Tells of messages below what is being read, and leads there. */
+/** Creates the button that announces newer messages below and scrolls to them. */
 const makeNewestButton = (button: HTMLButtonElement, onPress: () => void) => {
   let count = 0
   button.addEventListener('click', onPress)
@@ -141,7 +141,7 @@ type SenderDeps = {
 
 type SentDraft = Draft & Pick<UnsentMessage, 'since'>
 
-/** Sends a message, and shows how it fares; the same one, with the same id, when it is tried again. */
+/** Sends a message and shows its progress. A retry sends the same message with the same id. */
 const makeSender = ({ client, roomId, messages, review }: SenderDeps) => {
   const attempt = async ({ clientMessageId, content, since }: SentDraft): Promise<void> => {
     const mark = messages.add({ clientMessageId, content })
@@ -149,14 +149,14 @@ const makeSender = ({ client, roomId, messages, review }: SenderDeps) => {
     try {
       const { seq } = await client.send(roomId, content, { clientMessageId, ...(since && { since }) })
       mark({ state: 'sent' })
-      // One that was kept may stand in the room already, above what is shown.
+      // A kept message may be in the room already, above the shown messages.
       if (seq < (messages.firstSeq() ?? seq)) messages.discard(clientMessageId)
     } catch (error) {
       if (!(error instanceof ChatClientError)) throw error
       mark({
         state: 'failed',
         reason: reasonForFailure(error),
-        // The client knows by itself where the first try began, unless that is of no use any more.
+        // The client remembers `since` of the first try, unless it is no longer useful.
         retry: () => send({ clientMessageId, content }),
         discard: () => {
           messages.discard(clientMessageId)

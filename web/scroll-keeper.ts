@@ -1,21 +1,21 @@
-/** Keeps a list of messages where its reader wants it: at its end, or at what is being read. */
+/** Keeps a list's scroll position: at its end, or at the message that is being read. */
 export type ScrollKeeper = {
   readonly isAtEnd: () => boolean
   readonly toEnd: () => void
-  /** Makes a change above what is seen, without moving what is seen. */
+  /** Changes the list above the visible part without moving that part. */
   readonly holding: (change: () => void) => void
-  /** It is in the page again: goes to where it was. */
+  /** Restores the position after the list returned to the page. */
   readonly restore: () => void
 }
 
 type Deps = {
   readonly scroller: HTMLElement
   readonly content: HTMLElement
-  /** Called when its reader moves. */
+  /** The reader has scrolled. */
   readonly onMove: () => void
 }
 
-/** Nearer than this to the end is at the end. */
+/** Distance that counts as being at the end, in pixels (our choice). */
 const nearPx = 60
 
 export const makeScrollKeeper = ({ scroller, content, onMove }: Deps): ScrollKeeper => {
@@ -29,7 +29,7 @@ export const makeScrollKeeper = ({ scroller, content, onMove }: Deps): ScrollKee
   scroller.addEventListener(
     'scroll',
     () => {
-      // An element that is taken out of the page falls back to its top: nobody moved it.
+      // An element that leaves the page scrolls to its top; that is no action of the reader.
       if (!scroller.isConnected) return
       top = scroller.scrollTop
       atEnd = scroller.scrollHeight - scroller.clientHeight - top < nearPx
@@ -37,7 +37,7 @@ export const makeScrollKeeper = ({ scroller, content, onMove }: Deps): ScrollKee
     },
     { passive: true },
   )
-  // A new message, a keyboard that slides in, a turned phone: who was at the end stays there.
+  // A new message, an opening keyboard or a turned phone keep a reader at the end.
   const observer = new ResizeObserver(() => {
     if (atEnd && scroller.isConnected) toEnd()
   })

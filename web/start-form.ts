@@ -2,13 +2,13 @@ import { byId, showText } from './dom.ts'
 import { roomIdOf, roomIdProblem } from './room-id.ts'
 import type { Visitor } from './visitor.ts'
 
-/** Who wants to go where; the user is empty where a token says it. */
+/** Values of the start form. `user` is empty if a token names the user. */
 export type Entrance = Visitor & { readonly token: string | undefined }
 
 type Deps = { readonly visitor: Visitor; readonly onEnter: (entrance: Entrance) => void }
 
 export type StartForm = {
-  /** Shows the form again, and why; with the field for a token open if one is asked for. */
+  /** Shows the form with a reason, and opens the field for a token if one is required. */
   readonly show: (problem: string | undefined, options: { readonly asksForToken: boolean }) => void
   readonly hide: () => void
 }
@@ -40,7 +40,7 @@ export const makeStartForm = ({ visitor, onEnter }: Deps): StartForm => {
     else onEnter({ user: name, room: roomId, token: jwt === '' ? undefined : jwt })
   })
   const focus = () => (user.value === '' ? user : form.querySelector('button'))?.focus()
-  /** What is in the field was refused: it is selected, so that another one takes its place. */
+  /** Selects the refused value, so that typing replaces it. */
   const askForToken = () => {
     tokenDetails.open = true
     token.setAttribute('aria-invalid', 'true')

@@ -1,11 +1,11 @@
-/** What the start form is filled in with. */
+/** Initial values of the start form. */
 export type Visitor = { readonly user: string; readonly room: string }
 
 type Storage = Pick<globalThis.Storage, 'getItem' | 'setItem'>
 
 const keys = { user: 'simple-chat.user', room: 'simple-chat.room' } as const
 
-/** From the address (`?user=…&room=…`), else as remembered from the last visit, else room `general`. */
+/** Reads the values from the address (`?user=…&room=…`), from the last visit, or by default: room `general`. */
 export const readVisitor = (search: string, storage: Storage | undefined): Visitor => {
   const query = new URLSearchParams(search)
   return {
@@ -19,12 +19,12 @@ export const rememberVisitor = ({ user, room }: Visitor, storage: Storage | unde
   storage?.setItem(keys.room, room)
 }
 
-/** The browser's storage, for all tabs and visits or for this tab; undefined where its settings forbid it. */
+/** Returns a storage of the browser, for all tabs or for this one; undefined if its settings forbid it. */
 export const storageOf = (kind: 'localStorage' | 'sessionStorage'): globalThis.Storage | undefined => {
   try {
     return window[kind]
   } catch (error) {
-    // A page without storage works, and forgets.
+    // Without storage, the page works but forgets.
     if (error instanceof DOMException) return undefined
     throw error
   }

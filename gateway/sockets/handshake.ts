@@ -39,7 +39,7 @@ export const offeredProtocols = ({ headers }: IncomingMessage): readonly string[
 /**
  * Prevents cross-site WebSocket hijacking: a browser sends the user's cookies for this host together with the
  * origin of the page. Clients without an Origin header may connect. The value `same-host` relies on the Host header, so it
- * accepts addresses and `localhost` only: another name may have been rebound to this host (DNS rebinding).
+ * accepts addresses and `localhost` only. Another name may have been rebound to this host (DNS rebinding).
  */
 export const originAllowed = (allowed: AllowedOrigins, { headers }: IncomingMessage): boolean => {
   const { origin, host } = headers

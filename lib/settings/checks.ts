@@ -25,8 +25,8 @@ export const brokers: Readonly<Record<BrokerSize, Broker>> = {
 }
 
 /**
- * Share of the connections that functions may use. The rest is for connections that die slowly (a frozen environment's
- * lives for two heartbeats), for operators, and for the previous deployment's lanes, which are read meanwhile.
+ * Share of the connections that functions may use. The rest is for connections that die slowly, such as a frozen
+ * environment's, which lives for two heartbeats. It is also for operators and the previous deployment's lanes.
  */
 const usableShare = 0.8
 

@@ -132,7 +132,7 @@ describe('wording', () => {
     const refused = new ChatClientError('unauthorized', 'It expired.')
     expect(reasonForLeaving(refused, { hasToken: false })).toBe('This chat needs a token. Paste yours below.')
     expect(reasonForLeaving(refused, { hasToken: true })).toBe(
-      'Your token is not valid (any more). It expired.',
+      'Your token is invalid or has expired. It expired.',
     )
   })
 

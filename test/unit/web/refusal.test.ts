@@ -41,7 +41,7 @@ describe('the page, refused', needs('Chromium', hasBrowser()), () => {
     await page.getByText('Use a token').click()
     await page.getByTestId('token-input').fill('an.old.token')
     expect(await submit(page)).toBe(
-      'Your token is not valid (any more). The token has expired. Get a new one.',
+      'Your token is invalid or has expired. The token has expired. Get a new one.',
     )
     expect(await focused(page)).toBe('token')
     await page.keyboard.type('a.new.token')
