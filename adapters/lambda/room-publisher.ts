@@ -28,7 +28,7 @@ export const makeRoomPublisher = ({ invoke, functionName }: Options): RoomPublis
       for (const { settle } of group) settle.resolve()
     } catch (cause) {
       // After any error, some jobs may be in their lanes; all may be published again.
-      const error = new ChatError('unavailable', 'The message could not be passed on. Try again.', { cause })
+      const error = new ChatError('unavailable', 'The message could not be published. Try again.', { cause })
       for (const { settle } of group) settle.reject(error)
     }
   }

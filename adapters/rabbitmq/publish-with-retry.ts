@@ -39,6 +39,6 @@ export const makePublishWithRetry = ({ connection, newId, telemetry }: Deps): Pu
     if (outcome === 'confirmed') return
     telemetry.count('broker.publishFailed')
     const cause = new Error(`A message to ${message.exchange} with key ${message.routingKey} was ${outcome}`)
-    throw new ChatError('unavailable', 'The message could not be passed on. Try again.', { cause })
+    throw new ChatError('unavailable', 'The message could not be published. Try again.', { cause })
   }
 }

@@ -12,7 +12,7 @@ export const readDown = async (client: Pick<ChatClient, 'history'>, roomId: stri
   for (;;) {
     const { messages, more, floor } = await client.history(roomId, { before, limit: pageSize })
     for (const { seq } of messages.toReversed()) {
-      if (seq !== before - 1) throw new SmokeError(`The history has ${seq} where ${before - 1} is due`)
+      if (seq !== before - 1) throw new SmokeError(`The history has ${seq} instead of ${before - 1}`)
       before = seq
     }
     pages.push(messages)
@@ -21,7 +21,7 @@ export const readDown = async (client: Pick<ChatClient, 'history'>, roomId: stri
       return { messages: pages.toReversed().flat(), pages: pages.length, floor }
     }
     if (messages.length === 0)
-      throw new SmokeError(`The history promises more below ${before} and has nothing`)
+      throw new SmokeError(`The history announces more below ${before} but has none`)
   }
 }
 

@@ -61,7 +61,7 @@ export const makeParticipant = ({ name, url, identity }: Options): Participant =
     if (now.status === 'closed' && now.reason.code !== 'closed') fail(now.reason.message)
     waits.look()
   })
-  client.on('reset', () => fail('the server does not have what was missed any more'))
+  client.on('reset', () => fail('the server no longer has the missed messages'))
   client.on('left', ({ error }) => fail(`is out of the room: ${error.message}`))
   client.on('disconnect', ({ code, reason }) => fail(`the server ended the connection: ${reason} (${code})`))
   return {

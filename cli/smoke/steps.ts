@@ -90,7 +90,7 @@ const retry = async (smoke: Smoke): Promise<string> => {
   sentAtMs.set(clientMessageId, performance.now())
   const first = await ask(a, frame)
   const second = await ask(a, frame)
-  if (first.duplicate) throw new SmokeError('What was sent once is called a duplicate')
+  if (first.duplicate) throw new SmokeError('A message that was sent once is called a duplicate')
   if (!second.duplicate || second.seq !== first.seq || second.messageId !== first.messageId) {
     throw new SmokeError(
       `The same clientMessageId and since were stored twice: as ${first.seq} and ${second.seq}`,
@@ -141,7 +141,7 @@ const history = async (smoke: Smoke): Promise<string> => {
   const { a, b, roomId, sentAtMs } = smoke
   const head = a.received.at(-1)?.seq ?? 0
   const [seen, same] = await Promise.all([a, b].map(({ client }) => readDown(client, roomId, head)))
-  if (seen === undefined || same === undefined) throw new SmokeError('Nobody has a history')
+  if (seen === undefined || same === undefined) throw new SmokeError('Neither A nor B has a history')
   if (JSON.stringify(seen.messages) !== JSON.stringify(same.messages)) {
     throw new SmokeError('A and B read different histories')
   }
@@ -218,7 +218,7 @@ const inOrder = ({ name, received }: Participant): readonly (readonly [number, s
   for (const [index, { seq }] of received.entries()) {
     const before = received[index - 1]?.seq
     if (before !== undefined && seq !== before + 1) {
-      throw new SmokeError(`${name} has ${seq} after ${before}: a hole or a repeat`)
+      throw new SmokeError(`${name} has ${seq} after ${before}: a gap or a repeat`)
     }
   }
   return received.map(({ seq, messageId }) => [seq, messageId])

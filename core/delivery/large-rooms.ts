@@ -48,11 +48,11 @@ export const makeMembersUnlessLarge = (deps: Deps) => {
     if (pages === undefined) {
       lookedAtMs.set(roomId, clock())
       if (wasLarge) return 'large'
-      telemetry.info('A room is large now: it is served in parts', { roomId })
+      telemetry.info('A room is large now: it is delivered in parts', { roomId })
       onLarge(roomId)
       return 'large'
     }
-    if (wasLarge) telemetry.info('A room is not large any more', { roomId })
+    if (wasLarge) telemetry.info('A room is no longer large', { roomId })
     lookedAtMs.delete(roomId)
     return pages
   }

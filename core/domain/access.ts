@@ -17,7 +17,7 @@ export const mayEnter = ({ rooms }: Identity, roomId: string): boolean =>
 
 /** Refuses a client's action in a room of the service. @throws ChatError `forbidden` */
 export const requireNoSystemRoom = (roomId: string): void => {
-  if (isSystemRoom(roomId)) throw new ChatError('forbidden', `The room ${roomId} belongs to the system.`)
+  if (isSystemRoom(roomId)) throw new ChatError('forbidden', `The room ${roomId} belongs to the service.`)
 }
 
 /** Requires that a user may enter a room. @throws ChatError `forbidden` */

@@ -31,7 +31,7 @@ export const authenticationOf = (environment: Environment): Authenticate => {
 
 const authenticate = (settings: AuthSettings): Authenticate => {
   if (settings.mode === 'open') {
-    throw new SettingsError('Bad settings: AUTH_MODE must be secret or issuer, where others can reach it')
+    throw new SettingsError('Bad settings: AUTH_MODE must be secret or issuer, because others can reach the service')
   }
   return makeTokenAuthentication(makeTokenVerifier({ ...settings, clock: systemClock }))
 }

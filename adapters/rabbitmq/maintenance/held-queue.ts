@@ -96,7 +96,7 @@ const handedOver = async function* (
     const batch = await channel.next()
     clearTimeout(idle)
     if (stop.signal.aborted) {
-      throw new DeadLetterError(`The broker handed over ${seen} of ${count} dead letters. Try again.`)
+      throw new DeadLetterError(`The broker delivered ${seen} of ${count} dead letters. Try again.`)
     }
     if (batch.length === 0) throw lost('What was not replayed or dropped is still there.')
     for (const message of batch.slice(0, count - seen)) {
@@ -127,7 +127,7 @@ const takeTurn = async (session: Session, { topology, patienceMs = 10_000 }: Opt
       if (replyCodeOf(error) !== resourceLocked) throw error
     }
     if (Date.now() > deadline) {
-      throw new DeadLetterError('Somebody else looks at the dead letters now. Try again when they are done.')
+      throw new DeadLetterError('Another process holds the dead letters now. Try again when it has finished.')
     }
     await pause(retryMs, session.lost)
   }

@@ -18,7 +18,7 @@ describe('a secret that tokens are signed with', () => {
   it('is not JSON that has it in it, as Secrets Manager stores keys and values, and is not repeated', () => {
     const inner = 'a secret of at least thirty-two bytes'
     expect(() => read(JSON.stringify({ secret: inner }))).toThrow(
-      /^Bad settings: AUTH_SECRET must be the secret itself, and not JSON that has it in it$/,
+      /^Bad settings: AUTH_SECRET must be the secret itself, not JSON that contains it$/,
     )
   })
 })

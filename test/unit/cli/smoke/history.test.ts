@@ -41,12 +41,12 @@ describe('reading a history down', () => {
 
   it('refuses a hole, a repeat, another floor, and a promise of more that is not kept', async () => {
     const hole = roomWith([...from(1, 10), ...from(12, 20)])
-    await expect(readDown(hole, 'general', 20)).rejects.toThrow('The history has 10 where 11 is due')
+    await expect(readDown(hole, 'general', 20)).rejects.toThrow('The history has 10 instead of 11')
     const repeat = roomWith([1, 2, 2, 3])
-    await expect(readDown(repeat, 'general', 3)).rejects.toThrow('The history has 2 where 1 is due')
+    await expect(readDown(repeat, 'general', 3)).rejects.toThrow('The history has 2 instead of 1')
     const floor = roomWith(from(3, 9), { floor: 1 })
     await expect(readDown(floor, 'general', 9)).rejects.toThrow('ends at 3, and its floor is 1')
     const promise = roomWith(from(1, 9), { promisesMore: true })
-    await expect(readDown(promise, 'general', 9)).rejects.toThrow('promises more below 1')
+    await expect(readDown(promise, 'general', 9)).rejects.toThrow('announces more below 1')
   })
 })

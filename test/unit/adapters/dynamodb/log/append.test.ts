@@ -192,6 +192,6 @@ describe('append that fails', () => {
     for (const position of [2, 4]) {
       memory.runs.push({ position, base: 0, epoch: 'epoch', entries: [{ ...draftOf(), seq: position }] })
     }
-    await expect(log.append(draftOf())).rejects.toThrow('hole')
+    await expect(log.append(draftOf())).rejects.toThrow('gap')
   })
 })

@@ -26,9 +26,9 @@ describe('tail', () => {
 
   it('refuses a run that does not follow, so that a hole cannot be overlooked', () => {
     const tail = makeTail(runAt(1, 3), 10)
-    expect(() => tail.push(runAt(5, 1))).toThrow('position 5 stands where 4 is due')
-    expect(() => tail.push(runAt(3, 1))).toThrow('position 3 stands where 4 is due')
-    expect(() => makeTail(runAt(5, 1), 10).unshift(runAt(1, 3))).toThrow('hole')
+    expect(() => tail.push(runAt(5, 1))).toThrow('found position 5 instead of 4')
+    expect(() => tail.push(runAt(3, 1))).toThrow('found position 3 instead of 4')
+    expect(() => makeTail(runAt(5, 1), 10).unshift(runAt(1, 3))).toThrow('gap')
   })
 
   it('keeps the last keys, and twice as many at most', () => {
