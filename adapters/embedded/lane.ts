@@ -31,7 +31,7 @@ export const makeLane = ({ name, deliveryLimit, telemetry, deadLetter }: Deps) =
       deliveryLimit,
       over: stopping,
       onRejection: (error, rejections) =>
-        telemetry.error('A batch was rejected and will be delivered again', error, {
+        telemetry.error('A batch was rejected', error, {
           lane: name,
           rejections,
           records: batch.length,

@@ -35,7 +35,7 @@ export const makeLaneConsumer = ({ connection, topology, telemetry }: Deps): Lan
         deliveryLimit: topology.deliveryLimit,
         over: channel.over,
         onRejection: (error, rejections) =>
-          telemetry.error('A batch was rejected and will be delivered again', error, {
+          telemetry.error('A batch was rejected', error, {
             lane,
             rejections,
             records: batch.length,

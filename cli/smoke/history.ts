@@ -20,8 +20,7 @@ export const readDown = async (client: Pick<ChatClient, 'history'>, roomId: stri
       if (before !== floor) throw new SmokeError(`The history ends at ${before}, and its floor is ${floor}`)
       return { messages: pages.toReversed().flat(), pages: pages.length, floor }
     }
-    if (messages.length === 0)
-      throw new SmokeError(`The history announces more below ${before} but has none`)
+    if (messages.length === 0) throw new SmokeError(`The history announces more below ${before} but has none`)
   }
 }
 

@@ -31,7 +31,9 @@ export const authenticationOf = (environment: Environment): Authenticate => {
 
 const authenticate = (settings: AuthSettings): Authenticate => {
   if (settings.mode === 'open') {
-    throw new SettingsError('Bad settings: AUTH_MODE must be secret or issuer, because others can reach the service')
+    throw new SettingsError(
+      'Bad settings: AUTH_MODE must be secret or issuer, because others can reach the service',
+    )
   }
   return makeTokenAuthentication(makeTokenVerifier({ ...settings, clock: systemClock }))
 }

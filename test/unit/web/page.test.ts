@@ -140,7 +140,7 @@ describe('wording', () => {
     expect(reasonForFailure(new ChatClientError('muted', 'x'))).toContain('muted')
     expect(reasonForFailure(new ChatClientError('bad_request', 'Odd.'))).toBe('Not sent. Odd.')
     // It may have been stored.
-    expect(reasonForFailure(new ChatClientError('internal', 'Oops.'))).toContain('not certain')
+    expect(reasonForFailure(new ChatClientError('internal', 'Oops.'))).toContain('may not have been sent')
   })
 
   it('counts new messages', () => {
