@@ -71,7 +71,7 @@ const receive = async (smoke: Smoke): Promise<string> => {
   smoke.progress = () => [a, b].map((participant) => arrivals(smoke, participant)).join(', ')
   await Promise.all([a, b].map((participant) => untilAllArrived(smoke, participant)))
   requireOneOrder(smoke)
-  return `both have all ${sentAtMs.size} pushed, in one order, without hole or repeat`
+  return `both have all ${sentAtMs.size} pushed, in one order, without gap or repeat`
 }
 
 const latency = async ({ a, b, sentAtMs }: Smoke): Promise<string> => {

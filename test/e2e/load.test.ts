@@ -36,7 +36,7 @@ describe.each(everyParts())(
     it.each([
       { title: 'once', twice: false },
       { title: 'every third one twice at once', twice: true },
-    ])('end up with 1 to 2000, without hole or repeat: $title', async ({ twice }) => {
+    ])('end up with 1 to 2000, without gap or repeat: $title', async ({ twice }) => {
       // A room of 2,000 messages within seconds lies further behind than a `since` may by default.
       const env = { LIMIT_SINCE_ENTRIES: String(total) }
       const { url } = await startTestChat({ parts, instances: 4, env })

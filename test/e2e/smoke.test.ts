@@ -25,7 +25,7 @@ describe.each(everyParts())('npm run smoke, on $name,', (parts) => {
     const run = await runSmoke([addressOf(url), '--room', 'general'])
     expect(run).toMatchObject(wentWell)
     expect(run.output).toMatch(/A is smoke-a-\w{8}, B is smoke-b-\w{8}; at most 7200 s, 8192 bytes/)
-    expect(run.output).toContain('both have all 40 pushed, in one order, without hole or repeat')
+    expect(run.output).toContain('both have all 40 pushed, in one order, without gap or repeat')
     expect(run.output).toMatch(/from send to push: p50 \d+ ms, p99 \d+ ms, of 80\n/)
     expect(run.output).toContain('the same message again is a duplicate of 41')
     expect(run.output).toContain('has the 5 messages that it missed')
@@ -167,7 +167,7 @@ describe('npm run smoke says in one line what is wrong, and ends with 1, where',
           : frame,
     })
     const line = await failureOf([lossy, '--messages', '3'])
-    expect(line).toMatch(/^history .*FAILED. The history has 3 where 4 is due/)
+    expect(line).toMatch(/^history .*FAILED. The history has 3 instead of 4/)
   })
 
   it('nobody is let in in time', async () => {

@@ -43,7 +43,7 @@ export const makeHistory = ({ store, findFloor, clock }: Deps): Pick<MessageLog,
         try {
           return await readAbove((await findFloor(roomId, tail, removed)) - tail.base)
         } catch (error) {
-          if (!(error instanceof HoleError) || tail.expiresAt === undefined) throw error
+          if (!(error instanceof GapError) || tail.expiresAt === undefined) throw error
           // The item was deleted just now, or by a clock that is ahead. It counts as expired, and so do all items before it,
           // which expire no later.
           removed = error.position
@@ -83,7 +83,7 @@ async function* upwards(store: RunStore, room: Room, first: number): AsyncGenera
   for (let limit = firstBatch; next < tail.position; limit *= 2) {
     const range = { from: next, to: tail.position - 1 }
     const { runs } = await store.query(roomId, { ...range, order: 'ascending', limit })
-    if (runs.length === 0) throw new HoleError(next)
+    if (runs.length === 0) throw new GapError(next)
     for (const run of runs) next = yield* slice(run, next)
   }
   yield* slice(tail, next)
@@ -91,7 +91,7 @@ async function* upwards(store: RunStore, room: Room, first: number): AsyncGenera
 
 /** Yields a run's entries from a position on, and returns the position after them. */
 function* slice(run: Run | undefined, position: number): Generator<Entry, number> {
-  if (run === undefined || position < run.position) throw new HoleError(position)
+  if (run === undefined || position < run.position) throw new GapError(position)
   yield* run.entries.slice(position - run.position)
   return endOf(run) + 1
 }
@@ -103,7 +103,7 @@ async function* downwards(store: RunStore, room: Room, last: number): AsyncGener
   if (next >= tail.position) next = yield* sliceBack(tail, next)
   for (let limit = firstBatch; next >= tail.base + floor; limit *= 2) {
     const { runs } = await store.query(roomId, { to: next, order: 'descending', limit })
-    if (runs.length === 0) throw new HoleError(next)
+    if (runs.length === 0) throw new GapError(next)
     for (const run of runs) {
       if (next < tail.base + floor) return
       next = yield* sliceBack(run, next)
@@ -113,7 +113,7 @@ async function* downwards(store: RunStore, room: Room, last: number): AsyncGener
 
 /** Yields a run's entries from a position down, and returns the position before them. */
 function* sliceBack(run: Run, position: number): Generator<Entry, number> {
-  if (endOf(run) < position) throw new HoleError(position)
+  if (endOf(run) < position) throw new GapError(position)
   yield* run.entries.slice(0, position - run.position + 1).toReversed()
   return run.position - 1
 }
@@ -122,11 +122,11 @@ function* sliceBack(run: Run, position: number): Generator<Entry, number> {
 const firstBatch = 50
 
 /** Thrown when an item is missing between others. */
-class HoleError extends Error {
-  override readonly name = 'HoleError'
+class GapError extends Error {
+  override readonly name = 'GapError'
   readonly position: number
   constructor(position: number) {
-    super(`The log has a hole at position ${position}`)
+    super(`The log has a gap at position ${position}`)
     this.position = position
   }
 }

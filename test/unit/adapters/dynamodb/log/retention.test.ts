@@ -138,7 +138,7 @@ describe('a log of which something was removed that has not expired by the clock
 
   it('is broken if entries are kept for good', async () => {
     for (const log of await setUpRemoved(undefined)) {
-      await expect(log.read({ roomId: 'general', after: 0, limit: 10 })).rejects.toThrow(/hole at position 2/)
+      await expect(log.read({ roomId: 'general', after: 0, limit: 10 })).rejects.toThrow(/gap at position 2/)
     }
   })
 })
